@@ -1,0 +1,92 @@
+# Every target makes the environment that it needs, in .venv, and does nothing twice.
+# Without make: the same commands are in README.md.
+
+.DEFAULT_GOAL := help
+.PHONY: help book serve lab test check refresh experiments bench clean
+
+# The first Python on the path that is new enough; PYTHON=... on the command line wins.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+PORT ?= 8000
+
+BIN := .venv/bin
+READY := .venv/.installed
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+TORCH := $(shell sed -n 's/^\(torch==[0-9.]*\).*/\1/p' requirements.txt)
+NOTEBOOKS := $(if $(NB),notebooks/$(NB).ipynb,$(wildcard notebooks/*.ipynb))
+# One thread: the same sums in the same order, and no quarrel over the cores.
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+NBVAL := $(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout=120 \
+	--nbval-sanitize-with=tests/nbval_sanitize.cfg -o addopts= -p no:randomly
+
+help: ## show this list
+	@echo "Two Axes: batch size and time steps in RNN training"
+	@echo
+	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
+	@echo
+	@echo "The first command installs what it needs into .venv, which takes some minutes once."
+
+$(READY): requirements.txt pyproject.toml
+	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "This course needs Python 3.11 or newer, and none was found."; \
+	  echo "Install one, or name one: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing into .venv ..."
+	@# The CPU build of torch is a tenth of the size. Where its index cannot be reached, go on without it.
+	@$(PIP) --no-deps --retries 0 --timeout 5 --index-url https://download.pytorch.org/whl/cpu \
+	  $(TORCH) >/dev/null 2>&1 || true
+	@$(PIP) -r requirements.txt
+	@touch $(READY)
+
+book: $(READY) ## build the site from clean, warnings as errors
+	@rm -rf _build
+	@$(BIN)/jupyter-book build . -W -n --keep-going --quiet
+	@echo
+	@echo "The book is built. Open it:  file://$(CURDIR)/_build/html/index.html"
+	@echo "or serve it:                 make serve"
+
+_build/html/index.html:
+	@$(MAKE) --no-print-directory book
+
+serve: $(READY) _build/html/index.html ## serve the built site on localhost (PORT=8000)
+	@echo "Open http://localhost:$(PORT)/   (Ctrl-C ends it)"
+	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+lab: $(READY) ## open the notebooks in JupyterLab
+	@$(BIN)/jupyter lab notebooks
+
+test: $(READY) ## lint, types, tests, and every notebook's stored output
+	@failed=; \
+	stage() { \
+	  name=$$1; shift; printf '\n== %s\n' "$$name"; \
+	  $(ONE_THREAD) "$$@" || failed="$$failed$${failed:+, }$$name"; \
+	}; \
+	stage lint $(BIN)/ruff check; \
+	stage format $(BIN)/ruff format --check; \
+	stage types $(BIN)/mypy; \
+	stage tests $(BIN)/python -m pytest; \
+	stage notebooks $(NBVAL) notebooks; \
+	echo; \
+	if [ -n "$$failed" ]; then echo "TWO AXES: FAILED: $$failed"; exit 1; fi; \
+	echo "TWO AXES: all checks passed"
+
+check: $(READY) ## prove the stored output of one notebook (NB=slug)
+	@test -n "$(NB)" || { echo "Say which notebook: make check NB=recurrence"; exit 1; }
+	@$(ONE_THREAD) $(NBVAL) $(NOTEBOOKS)
+
+refresh: $(READY) ## execute notebooks and store their outputs ([NB=slug])
+	@$(ONE_THREAD) $(BIN)/jupyter-nbconvert --to notebook --execute --inplace \
+	  --ExecutePreprocessor.record_timing=False --log-level WARN \
+	  --KernelManager.transport=ipc $(NOTEBOOKS)
+	@$(BIN)/nbstripout --keep-output --keep-count --keep-id \
+	  --extra-keys "cell.metadata.execution metadata.language_info.version" $(NOTEBOOKS)
+
+experiments: $(READY) ## compute the results that take longer than a notebook may
+	@$(BIN)/python -m helpers.experiments
+
+bench: $(READY) ## time forward and backward against their matrix products and torch
+	@$(BIN)/python -m helpers.bench
+
+clean: ## remove what was built; the environment stays
+	@rm -rf _build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find book notebooks src tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,110 @@
+"""Refusals with three parts: the argument's name, what it got, what would work.
+
+Every public function checks its arguments once, through these; inner code
+trusts its input. The only module that every other may import.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def whole(name: str, value: Any, *, least: int = 1, most: int | None = None) -> int:
+    """`value` as an int, if it is a whole number in range."""
+    allowed = (
+        f"an integer of at least {least}" if most is None else f"an integer in {least}..{most}"
+    )
+    is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool | np.bool_)
+    if not is_whole or value < least or (most is not None and value > most):
+        raise ValueError(f"{name} must be an integer {allowed}, got {value!r}")
+    return int(value)
+
+
+def number(
+    name: str,
+    value: Any,
+    *,
+    above: float | None = None,
+    least: float | None = None,
+    below: float | None = None,
+    most: float | None = None,
+) -> float:
+    """`value` as a float, if it is finite and in range; `above` and `below` exclude the bound."""
+    limits = [("greater than", above), ("at least", least), ("less than", below), ("at most", most)]
+    said = " and ".join(f"{word} {limit:g}" for word, limit in limits if limit is not None)
+    is_number = isinstance(value, int | float | np.integer | np.floating)
+    if isinstance(value, bool | np.bool_) or not is_number or not np.isfinite(value):
+        raise ValueError(f"{name} must be a finite number {said}".rstrip() + f", got {value!r}")
+    inside = (
+        (above is None or value > above)
+        and (least is None or value >= least)
+        and (below is None or value < below)
+        and (most is None or value <= most)
+    )
+    if not inside:
+        raise ValueError(f"{name} must be {said}, got {value!r}")
+    return float(value)
+
+
+def one_of(name: str, value: Any, allowed: tuple[Any, ...]) -> Any:
+    """`value`, if it is one of `allowed`."""
+    if not any(value is a or (type(value) is type(a) and value == a) for a in allowed):
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, got {value!r}")
+    return value
+
+
+_KINDS = {
+    "integer": ("integers", "iu"),
+    "floating": ("floating-point numbers", "f"),
+    "boolean": ("booleans", "b"),
+    "number": ("numbers", "iuf"),
+}
+
+
+def array(
+    name: str, value: Any, *, kind: str, shape: tuple[int | str, ...] | None = None
+) -> np.ndarray:
+    """`value`, if it is a numpy array of that kind and shape.
+
+    Entries of `shape` are sizes that must match, or letters that may be any
+    size and only name the axis in the message.
+    """
+    wanted = f"a numpy array of {_KINDS[kind][0]}"
+    if shape is not None:
+        wanted += f" with shape ({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+    if not isinstance(value, np.ndarray):
+        raise ValueError(f"{name} must be {wanted}, got {type(value).__name__}: {_short(value)}")
+    fits = shape is None or (
+        value.ndim == len(shape)
+        and all(isinstance(n, str) or n == m for n, m in zip(shape, value.shape, strict=True))
+    )
+    if value.dtype.kind not in _KINDS[kind][1] or not fits:
+        raise ValueError(f"{name} must be {wanted}, got {value.dtype} with shape {value.shape}")
+    return np.asarray(value)
+
+
+def ids(
+    name: str, value: Any, *, num_symbols: int, shape: tuple[int | str, ...] | None
+) -> np.ndarray:
+    """`value`, if it is an integer array of that shape with all entries in 0..num_symbols-1."""
+    value = array(name, value, kind="integer", shape=shape)
+    if value.size and (value.min() < 0 or value.max() >= num_symbols):
+        bad = value.max() if value.max() >= num_symbols else value.min()
+        raise ValueError(f"{name} must hold ids in 0..{num_symbols - 1}, got {bad}")
+    return value
+
+
+def generator(name: str, value: Any) -> np.random.Generator:
+    """`value`, if it is one of numpy's generators."""
+    if not isinstance(value, np.random.Generator):
+        raise ValueError(
+            f"{name} must be a numpy generator, as from seeds.rng('data'), got {_short(value)}"
+        )
+    return np.asarray(value)
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,243 @@
+"""Backpropagation through time: the gradient, the gradient by lag, a numerical check."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from helpers import _arguments, rnn
+from helpers.rnn import Params, Tape, Weights
+
+
+def backward(
+    params: Params,
+    tape: Tape,
+    dlogits: Float[np.ndarray, "T B V"],
+    *,
+    out: tuple[Params, Float[np.ndarray, "T+1 B H"]] | None = None,
+) -> tuple[Params, Float[np.ndarray, "T+1 B H"]]:
+    """Gradient of the loss through all T steps of the tape.
+
+    Parameters
+    ----------
+    params : Params
+        The weights that made the tape.
+    tape : Tape
+        From ``rnn.forward``.
+    dlogits : (T, B, V)
+        dloss/dlogits, from ``rnn.cross_entropy``.
+    out : pair, optional
+        An earlier result with the same shapes to write into, and to return.
+
+    Returns
+    -------
+    gradients : Params
+        dloss/dparams.
+    dh : (T + 1, B, H)
+        ``dh[t + 1]`` is the derivative of the loss with respect to the state
+        after step t; ``dh[0]`` with respect to the initial state.
+
+    Raises
+    ------
+    ValueError
+        If `tape` or `dlogits` does not fit the weights.
+
+    Notes
+    -----
+    Explained in notebooks/bptt.ipynb, after :cite:t:`werbos1990`. Only the
+    product with the transpose of W_hh is taken step by step; each weight's
+    gradient is one product over all T·B rows.
+    """
+    T, B, H = _checked(params, tape, dlogits)
+    V, dtype = dlogits.shape[-1], tape.h.dtype
+    if out is None:
+        out = params.map(np.empty_like), np.empty((T + 1, B, H), dtype)
+    grads, dh = out
+    _arguments.array("out[1]", dh, kind="floating", shape=(T + 1, B, H))
+    states, douts = tape.h[1:].reshape(T * B, H), dlogits.reshape(T * B, V)
+    np.dot(douts, params.W_hy.T, dh[1:].reshape(T * B, H))
+    dh[0] = 0
+    da = tape.h[1:] * tape.h[1:]
+    np.subtract(1, da, da)
+    transposed, product = params.W_hh.T, np.empty((B, H), dtype)
+    for t in range(T - 1, -1, -1):
+        current, before = da[t], dh[t]
+        np.multiply(dh[t + 1], current, current)
+        np.dot(current, transposed, product)
+        if tape.reset is not None:
+            product[tape.reset[t]] = 0
+        np.add(before, product, before)
+    rows = da.reshape(T * B, H)
+    np.dot(previous_states(tape.h, tape.reset).T, rows, grads.W_hh)
+    np.dot(states.T, douts, grads.W_hy)
+    into_input_weights(tape.x, rows, out=grads.W_xh)
+    np.sum(rows, 0, out=grads.b_h)
+    np.sum(douts, 0, out=grads.b_y)
+    return out
+
+
+def by_lag(params: Params, tape: Tape, dlogits: Float[np.ndarray, "T B V"]) -> list[Params]:
+    """Split the gradient by how far it travelled; the parts sum to `backward`'s.
+
+    Parameters
+    ----------
+    params, tape, dlogits
+        As for `backward`.
+
+    Returns
+    -------
+    list of Params
+        T entries. Entry l collects, over all losses, what reached the weights
+        of the cell l steps before the loss's own cell. The output layer does
+        not look back, so its whole gradient is in entry 0.
+
+    Raises
+    ------
+    ValueError
+        As `backward` does.
+
+    Notes
+    -----
+    Explained in notebooks/bptt.ipynb. Costs T times `backward`: every loss's
+    derivative is walked back on its own.
+    """
+    T, B, H = _checked(params, tape, dlogits)
+    slope = 1 - tape.h[1:] ** 2
+    before = previous_states(tape.h, tape.reset).reshape(T, B, H)
+    inflow = np.asarray(dlogits @ params.W_hy.T)  # entry i arrives at the state of step i
+    entries = []
+    for lag in range(T):
+        steps = T - lag
+        da = (inflow * slope[:steps]).reshape(steps * B, H)
+        grads = params.map(np.zeros_like)
+        np.dot(before[:steps].reshape(steps * B, H).T, da, grads.W_hh)
+        into_input_weights(tape.x[:steps], da, out=grads.W_xh)
+        np.sum(da, 0, out=grads.b_h)
+        entries.append(grads)
+        inflow = (da @ params.W_hh.T).reshape(steps, B, H)
+        if tape.reset is not None:
+            inflow[tape.reset[:steps]] = 0
+        inflow = inflow[1:]
+    states, douts = tape.h[1:].reshape(T * B, H), dlogits.reshape(T * B, -1)
+    np.dot(states.T, douts, entries[0].W_hy)
+    np.sum(douts, 0, out=entries[0].b_y)
+    return entries
+
+
+def numerical(
+    loss_of: Callable[[Any], float], params: Any, direction: Any, eps: float = 1e-5
+) -> float:
+    """Derivative of `loss_of` at `params` along `direction`, by central difference.
+
+    Parameters
+    ----------
+    loss_of : callable
+        Takes parameters, returns the loss.
+    params : Params
+        Where to differentiate; those of the gated cells work too.
+    direction : Params
+        Which way to go, not normalised.
+    eps : float
+        Step, greater than 0. The error is about ``eps**2`` times the third
+        derivative plus the rounding error of the loss divided by `eps`.
+
+    Returns
+    -------
+    float
+        ``(loss_of(params + eps * direction) - loss_of(params - eps * direction)) / (2 * eps)``.
+
+    Raises
+    ------
+    ValueError
+        If `direction` is not of the type of `params`, or `eps` is not positive.
+
+    Examples
+    --------
+    >>> p = rnn.init(2, 3, 2, np.random.default_rng(0))
+    >>> round(numerical(lambda q: float((q.b_h**2 + q.b_h).sum()), p, p.map(np.ones_like)), 6)
+    3.0
+    """
+    eps = _arguments.number("eps", eps, above=0)
+    ahead = loss_of(params.map(lambda w, d: w + eps * d, direction))
+    behind = loss_of(params.map(lambda w, d: w - eps * d, direction))
+    return float(ahead - behind) / (2 * eps)
+
+
+def of(cell: ModuleType) -> ModuleType:
+    """The module that holds the backward pass of `cell`: itself, or this one for ``rnn``.
+
+    Raises
+    ------
+    ValueError
+        If `cell` is no cell of this package.
+
+    Examples
+    --------
+    >>> of(rnn).__name__
+    'helpers.bptt'
+    """
+    module = sys.modules[__name__] if cell is rnn else cell
+    if not all(hasattr(module, name) for name in ("backward", "by_lag")):
+        raise ValueError(f"cell must be one of the modules rnn, lstm, gru, got {cell!r}")
+    return module
+
+
+def previous_states(
+    h: Float[np.ndarray, "T+1 B H"], reset: np.ndarray | None
+) -> Float[np.ndarray, "TB H"]:
+    """The state that entered each step, one row a token: 0 where it was reset."""
+    before = h[:-1] if reset is None else np.where(reset[..., None], 0, h[:-1])
+    return np.asarray(before).reshape(-1, h.shape[-1])
+
+
+ONE_HOT_UP_TO = 128
+"""Up to so many symbols a product with one-hot rows is quicker than sorting the ids."""
+
+
+def into_input_weights(x: np.ndarray, da: Float[np.ndarray, "TB G"], *, out: np.ndarray) -> None:
+    """Write the gradient of the input weights, whose rows were looked up or multiplied."""
+    if x.ndim == 3:
+        rows = np.asarray(x, da.dtype).reshape(len(da), -1)
+        np.dot(rows.T, da, out)
+        return
+    ids = x.reshape(-1)
+    if len(out) <= ONE_HOT_UP_TO:
+        rows = np.zeros((len(da), len(out)), da.dtype)
+        rows[np.arange(len(da)), ids] = 1
+        np.dot(rows.T, da, out)
+        return
+    order = np.argsort(ids, kind="stable")
+    symbols, first = np.unique(ids[order], return_index=True)
+    out[...] = 0
+    out[symbols] = np.add.reduceat(da[order], first, axis=0)
+
+
+def checked_gradient_of_logits(
+    params: Weights, logits: np.ndarray, dlogits: Any
+) -> Float[np.ndarray, "T B V"]:
+    """`dlogits`, if it has the shape of `logits` and both fit the weights."""
+    if logits.shape[-1] != len(params.b_y):
+        raise ValueError(
+            f"tape must come from weights with V = {len(params.b_y)} symbols, "
+            f"got logits with shape {logits.shape}"
+        )
+    return _arguments.array("dlogits", dlogits, kind="floating", shape=logits.shape)
+
+
+def _checked(params: Params, tape: Tape, dlogits: Any) -> tuple[int, int, int]:
+    if not isinstance(tape, Tape):
+        raise ValueError(f"tape must come from rnn.forward, got {type(tape).__name__}")
+    checked_gradient_of_logits(params, tape.logits, dlogits)
+    T, B = tape.x.shape[:2]
+    H = len(params.b_h)
+    if tape.h.shape != (T + 1, B, H):
+        raise ValueError(
+            f"tape must come from weights with H = {H} hidden units, "
+            f"got states with shape {tape.h.shape}"
+        )
+    return T, B, H
