@@ -77,7 +77,7 @@ check: $(READY) ## prove the stored output of one notebook (NB=slug)
 refresh: $(READY) ## execute notebooks and store their outputs ([NB=slug])
 	@$(ONE_THREAD) $(BIN)/jupyter-nbconvert --to notebook --execute --inplace \
 	  --ExecutePreprocessor.record_timing=False --log-level WARN \
-	  --KernelManager.transport=ipc $(NOTEBOOKS)
+	  --ExecutePreprocessor.extra_arguments=--log-level=ERROR $(NOTEBOOKS)
 	@$(BIN)/nbstripout --keep-output --keep-count --keep-id \
 	  --extra-keys "cell.metadata.execution metadata.language_info.version" $(NOTEBOOKS)
 

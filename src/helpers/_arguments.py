@@ -71,6 +71,9 @@ def array(
     Entries of `shape` are sizes that must match, or letters that may be any
     size and only name the axis in the message.
     """
+    quick = type(value) is np.ndarray and value.shape == shape
+    if quick and value.dtype.kind in _KINDS[kind][1]:
+        return np.asarray(value)
     wanted = f"a numpy array of {_KINDS[kind][0]}"
     if shape is not None:
         wanted += f" with shape ({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
@@ -93,7 +96,7 @@ def ids(
     if value.size and (value.min() < 0 or value.max() >= num_symbols):
         bad = value.max() if value.max() >= num_symbols else value.min()
         raise ValueError(f"{name} must hold ids in 0..{num_symbols - 1}, got {bad}")
-    return value
+    return np.asarray(value)
 
 
 def generator(name: str, value: Any) -> np.random.Generator:
@@ -102,7 +105,7 @@ def generator(name: str, value: Any) -> np.random.Generator:
         raise ValueError(
             f"{name} must be a numpy generator, as from seeds.rng('data'), got {_short(value)}"
         )
-    return np.asarray(value)
+    return value
 
 
 def _short(value: Any) -> str:

@@ -64,20 +64,21 @@ def backward(
     dh[0] = 0
     da = tape.h[1:] * tape.h[1:]
     np.subtract(1, da, da)
-    transposed, product = params.W_hh.T, np.empty((B, H), dtype)
-    for t in range(T - 1, -1, -1):
-        current, before = da[t], dh[t]
-        np.multiply(dh[t + 1], current, current)
-        np.dot(current, transposed, product)
-        if tape.reset is not None:
-            product[tape.reset[t]] = 0
-        np.add(before, product, before)
+    dot, add, multiply, reset = np.dot, np.add, np.multiply, tape.reset
+    transposed, product, after = params.W_hh.T, np.empty((B, H), dtype), dh[T]
+    for back, (current, before) in enumerate(zip(da[::-1], dh[-2::-1], strict=True), start=1):
+        multiply(after, current, current)
+        dot(current, transposed, product)
+        if reset is not None:
+            product[reset[T - back]] = 0
+        add(before, product, before)
+        after = before
     rows = da.reshape(T * B, H)
     np.dot(previous_states(tape.h, tape.reset).T, rows, grads.W_hh)
     np.dot(states.T, douts, grads.W_hy)
     into_input_weights(tape.x, rows, out=grads.W_xh)
-    np.sum(rows, 0, out=grads.b_h)
-    np.sum(douts, 0, out=grads.b_y)
+    np.add.reduce(rows, 0, out=grads.b_h)
+    np.add.reduce(douts, 0, out=grads.b_y)
     return out
 
 

@@ -207,7 +207,7 @@ def bias(a: float, distance: int, num_steps: int) -> float:
     Examples
     --------
     >>> print(f"{bias(0.8, distance=10, num_steps=8):.3f}")
-    -0.594
+    -0.595
     """
     return gradient_mean_by_windows(a, distance, num_steps) - gradient_mean(a, distance)
 
@@ -295,7 +295,7 @@ def root_mean_square(a: float, distance: int, batch_size: int, num_steps: int) -
 
     >>> splits = [(64, 1), (16, 4), (1, 64)]
     >>> [f"{root_mean_square(0.8, 10, B, T):.2f}" for B, T in splits]
-    ['2.78', '1.91', '3.00']
+    ['2.78', '1.92', '3.00']
     """
     noise = deviation(a, distance, batch_size, num_steps)
     return float(np.hypot(bias(a, distance, num_steps), noise))
@@ -356,22 +356,21 @@ def simulate(
 
 
 def _weight(a: float) -> float:
-    return _arguments.number("a", a, above=-1, below=1)
+    return _arguments.number("a", a, above=-1.0, below=1.0)
 
 
-def _mean_at(
-    a: float, distance: int, depths: Integer[np.ndarray, " K"]
-) -> Float[np.ndarray, " K"]:
+def _mean_at(a: float, distance: int, depths: Integer[np.ndarray, " K"]) -> Float[np.ndarray, " K"]:
     """`gradient_mean` at several depths at once."""
     D = distance
     forgetting = a * (1 - a ** (2 * depths)) / (1 - a**2) ** 2
-    signal: np.ndarray = np.minimum(depths, D) * a ** (D - 1)
-    return forgetting - signal
+    signal = np.minimum(depths, D) * a ** (D - 1)
+    means: np.ndarray = forgetting - signal
+    return means
 
 
 def _window(
-    a: float, distance: int, u: Float[np.ndarray, "n *rest"]
-) -> tuple[Float[np.ndarray, "T *rest"], Float[np.ndarray, "T *rest"]]:
+    a: float, distance: int, u: Float[np.ndarray, "n ..."]
+) -> tuple[Float[np.ndarray, "T ..."], Float[np.ndarray, "T ..."]]:
     """Errors and truncated derivatives dh/da at each position, from 1 + D + T normal numbers.
 
     u[0] makes the state D steps before the window, u[1:] are the inputs since; the state's

@@ -232,14 +232,14 @@ def forward(
     h, logits = out.h, out.logits
     h[0] = 0 if h0 is None else h0
     inputs_to_hidden(params, x, out=h[1:])
+    dot, add, tanh = np.dot, np.add, np.tanh
     product, matrix, previous = np.empty((B, H), dtype), params.W_hh, h[0]
-    for t in range(T):
+    for t, current in enumerate(h[1:]):
         if reset is not None:
             previous = np.where(reset[t, :, None], 0, previous)
-        current = h[t + 1]
-        np.dot(previous, matrix, product)
-        np.add(current, product, current)
-        np.tanh(current, current)
+        dot(previous, matrix, product)
+        add(current, product, current)
+        tanh(current, current)
         previous = current
     np.dot(h[1:].reshape(T * B, H), params.W_hy, logits.reshape(T * B, V))
     logits += params.b_y

@@ -1,0 +1,66 @@
+"""Colours with a fixed meaning, and the settings that make drawings repeatable."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+from cycler import cycler
+from matplotlib.axes import Axes
+
+COLOURS = MappingProxyType(
+    {
+        "batch": "#B8860B",
+        "time": "#0077BB",
+        "gradient": "#882255",
+        "state": "#EE6677",
+        "cut": "#222222",
+        "context": "#767676",
+    }
+)
+"""Role to colour. Context is for thin lines beside the data, never for data."""
+
+MARKERS = MappingProxyType({"batch": "s", "time": "o", "gradient": "^", "state": "D"})
+"""Role to marker, so that no meaning rests on colour alone."""
+
+
+def use_style() -> None:
+    """Set the course's style, and SVG output that is the same on every run.
+
+    In a notebook figures become SVG without date and with fixed ids, on a
+    canvas that is not cropped, so that a drawing changes only with its data.
+    """
+    mpl.rcParams.update(
+        {
+            "figure.figsize": (7, 3),
+            "figure.constrained_layout.use": True,
+            "figure.facecolor": "white",
+            "axes.facecolor": "white",
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.prop_cycle": cycler(
+                color=[COLOURS[k] for k in ("batch", "time", "gradient", "state")]
+            ),
+            "axes.titlesize": 11,
+            "axes.labelsize": 11,
+            "font.size": 11,
+            "font.family": "DejaVu Sans",
+            "lines.linewidth": 2,
+            "lines.markersize": 5,
+            "legend.frameon": False,
+            "savefig.bbox": None,
+            "svg.fonttype": "path",
+            "svg.hashsalt": "two axes",
+        }
+    )
+    try:
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+    except ImportError:
+        return
+    set_matplotlib_formats("svg", bbox_inches=None, metadata={"Date": None})
+
+
+def new_axes(ax: Axes | None, *, figsize: tuple[float, float] = (7, 3)) -> Axes:
+    """`ax`, or the one of a new figure of `figsize` inches."""
+    return plt.subplots(figsize=figsize)[1] if ax is None else ax
