@@ -271,7 +271,7 @@ def seconds(runs: Mapping[str, Callable[[], Any]], *, repeats: int = 15) -> dict
 
 
 def _two(name_a: str, a: Any, name_b: str, b: Any) -> tuple[np.ndarray, np.ndarray]:
-    u, v = (np.ravel(p.flat() if is_dataclass(p) else p) for p in (a, b))  # type: ignore[attr-defined, union-attr]
+    u, v = (np.ravel(p.flat() if is_dataclass(p) else p) for p in (a, b))  # type: ignore[union-attr]
     if u.shape != v.shape:
         raise ValueError(f"{name_a} and {name_b} must have one shape, got {u.shape} and {v.shape}")
     return u, v

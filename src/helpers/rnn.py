@@ -26,7 +26,7 @@ class Weights:
     W_hy: np.ndarray
     b_y: np.ndarray
 
-    def map(self, f: Callable[..., np.ndarray], *others: Self) -> Self:
+    def map(self, f: Callable[..., Any], *others: Self) -> Self:
         """Apply `f` array by array: ``p.map(lambda w, g: w - 0.1 * g, grads)``.
 
         Raises

@@ -156,7 +156,8 @@ def _read(name: str) -> dict[str, Any]:
     path = RESULTS / f"{name}.json"
     if not path.exists():
         raise ValueError(
-            f"name must be a result that is there, got {name!r}: run `make experiments`"
+            f"name must be a result that has been computed, got {name!r}; `make experiments` "
+            f"computes all"
         )
     return dict(json.loads(path.read_text(encoding="utf-8")))
 
