@@ -8,7 +8,8 @@ notebook holds to a computed value. Exempt are
   addresses, link targets, labels and options of directives;
 - 0, 1 and 2 inside a formula;
 - settings: numbers that a code cell of the notebook assigns or passes to a
-  function, but not those that only pick an entry. On a page they are listed in a comment, ``% given: 24, 8``.
+  function, but not those that only pick an entry. On a page they are listed in
+  a comment, ``% given: 24, 8``.
 
 A page that repeats a chapter's number names the claim in a comment,
 ``% claim: slug: the phrase``, and holds the phrase word for word.

@@ -1,0 +1,84 @@
+"""Randomness has names, and one run is like the next."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from threadpoolctl import threadpool_info
+
+from helpers import seeds
+
+names = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), min_size=1, max_size=8)
+
+
+@given(name=names, seed=st.integers(0, 2**40))
+def test_a_name_gives_the_same_draws_again(name, seed):
+    draws = [seeds.rng(name, seed).random(3).tolist() for _ in range(2)]
+    assert draws[0] == draws[1]
+
+
+@given(a=names, b=names, s=st.integers(0, 9), t=st.integers(0, 9))
+def test_two_uses_share_no_draws(a, b, s, t):
+    if (a, s) != (b, t):
+        assert seeds.rng(a, s).random() != seeds.rng(b, t).random()
+
+
+def test_the_stream_is_the_same_on_every_platform():
+    assert seeds.rng("weights").integers(0, 1000, 5).tolist() == [189, 459, 478, 501, 276]
+
+
+def test_torch_draws_by_name_too():
+    a, b, c = (
+        torch.rand(3, generator=seeds.torch_generator(name)) for name in ("data", "data", "weights")
+    )
+    assert torch.equal(a, b)
+    assert not torch.equal(a, c)
+
+
+def test_deterministic_leaves_one_thread_and_does_not_load_torch():
+    code = (
+        "import sys, numpy; from helpers import seeds; seeds.deterministic();"
+        "from threadpoolctl import threadpool_info as i;"
+        "assert 'torch' not in sys.modules; assert all(p['num_threads'] == 1 for p in i())"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_deterministic_holds_torch_where_it_is_loaded():
+    before = torch.get_num_threads()
+    try:
+        seeds.deterministic()
+        assert torch.get_num_threads() == 1
+        assert torch.are_deterministic_algorithms_enabled()
+        assert all(pool["num_threads"] == 1 for pool in threadpool_info())
+    finally:
+        torch.set_num_threads(before)
+        torch.use_deterministic_algorithms(False)
+
+
+@pytest.mark.messages
+@pytest.mark.parametrize("draw", [seeds.rng, seeds.torch_generator])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("",), "name must say what the draws are for, .* got ''"),
+        ((3,), "name must say what the draws are for, .* got 3"),
+        (("a", -1), "seed must be an integer of at least 0, got -1"),
+        (("a", 1.5), "seed must be an integer of at least 0, got 1.5"),
+        (("a", True), "seed must be an integer of at least 0, got True"),
+    ],
+)
+def test_wrong_arguments_are_refused(draw, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        draw(*arguments)
+
+
+@pytest.mark.messages
+def test_integers_of_numpy_are_seeds():
+    assert seeds.rng("a", np.int64(3)).random() == seeds.rng("a", 3).random()
