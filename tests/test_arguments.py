@@ -28,7 +28,7 @@ def test_a_bound_belongs_to_its_range_or_not_as_said():
     assert arguments.number("rate", 0, least=0) == 0
     assert arguments.number("rate", 1, most=1) == 1
     for bounds in ({"above": 0}, {"below": 0}):
-        with pytest.raises(ValueError, match="rate must be (greater|less) than 0, got 0"):
+        with pytest.raises(ValueError, match=r"rate must be (greater|less) than 0, got 0"):
             arguments.number("rate", 0, **bounds)
 
 

@@ -64,7 +64,7 @@ def lab(rgb):
 
 
 @pytest.mark.parametrize("vision", VISION)
-@pytest.mark.parametrize("pair", itertools.combinations(DATA, 2), ids="-".join)
+@pytest.mark.parametrize("pair", list(itertools.combinations(DATA, 2)), ids="-".join)
 def test_the_colours_of_data_can_be_told_apart(vision, pair):
     a, b = (lab(VISION[vision] @ linear(plots.COLOURS[role])) for role in pair)
     assert np.linalg.norm(a - b) > 30
@@ -101,7 +101,7 @@ def drawings():
                 yield pytest.param(name, function, id=f"{module.name}.{name}")
 
 
-@pytest.mark.parametrize(("name", "function"), drawings())
+@pytest.mark.parametrize(("name", "function"), list(drawings()))
 def test_every_drawing_is_documented_exported_and_takes_axes(name, function):
     assert function.__doc__
     assert "ax" in inspect.signature(function).parameters
