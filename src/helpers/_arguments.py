@@ -18,7 +18,7 @@ def whole(name: str, value: Any, *, least: int = 1, most: int | None = None) -> 
     )
     is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool | np.bool_)
     if not is_whole or value < least or (most is not None and value > most):
-        raise ValueError(f"{name} must be an integer {allowed}, got {value!r}")
+        raise ValueError(f"{name} must be {allowed}, got {value!r}")
     return int(value)
 
 

@@ -40,6 +40,8 @@ def signal_kept(depth: int, distance: int) -> float:
 
     Notes
     -----
+    Explained in notebooks/truncation.ipynb.
+
     To be useful after D steps an input passes D factors `a`, each in another cell, and the
     derivative a^(D-1) of the product arrives once through every one of them. A backward pass
     of depth K < D reaches K of the D cells: it keeps K/D, not nothing. The statement is about
@@ -120,6 +122,8 @@ def gradient_mean(a: float, distance: int, depth: int | None = None) -> float:
 
     Notes
     -----
+    Explained in notebooks/truncation.ipynb.
+
     The cell s adds h_{s-1} to the derivative of its own state, and each later cell multiplies
     by `a`. A backward pass of depth K therefore takes dh_t/da as the sum of a^j·h_{t-1-j} over
     j = 0..K-1, and the gradient is this sum times the error h_t - x_{t-D}. The state is
@@ -238,6 +242,8 @@ def deviation(a: float, distance: int, batch_size: int, num_steps: int) -> float
 
     Notes
     -----
+    Explained in notebooks/plane.ipynb.
+
     Everything that one stream's window sees is a linear function of 1 + D + T independent
     standard normal numbers: the T inputs of the window; the D inputs before it, which the
     first targets ask for and which the carried state still holds; and all that is older,

@@ -1,0 +1,35 @@
+"""What every test shares: repeatable draws, and the switch of the shape checks."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import jaxtyping
+import pytest
+
+hypothesis.settings.register_profile("course", derandomize=True, database=None, deadline=None)
+hypothesis.settings.load_profile("course")
+
+
+@pytest.fixture(autouse=True)
+def _shape_checks(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Off in tests marked `messages`, where a wrong argument has to reach our own check."""
+    before = jaxtyping.config.jaxtyping_disable
+    if request.node.get_closest_marker("messages") is not None:
+        jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", before)
+
+
+@pytest.fixture(scope="session")
+def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the book's pages, built strictly and from clean, once in a run."""
+    root = Path(__file__).parents[1]
+    folder = tmp_path_factory.mktemp("book")
+    build = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build"]
+    strict = ["-W", "-n", "--keep-going", "--quiet", "--path-output", str(folder), str(root)]
+    done = subprocess.run(build + strict, cwd=root, capture_output=True, text=True)
+    assert done.returncode == 0, f"the strict build failed:\n{done.stdout}{done.stderr}"
+    return folder / "_build" / "html"
