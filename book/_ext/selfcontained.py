@@ -1,4 +1,4 @@
-"""Keep every file that a page loads on the site's own host, and few of them."""
+"""Keep every file that a page loads on the site's own host, and few; name the course's boxes."""
 
 from __future__ import annotations
 
@@ -8,17 +8,42 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from docutils.parsers.rst.directives.admonitions import Admonition
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
 # The part of MathJax that a page asks for: the program and its fonts.
 MATHJAX = ("tex-chtml.js", "output/chtml/fonts/woff-v2")
 
+# Files of the theme that no page loads, and that would only make the site heavier.
+UNUSED = ("sphinx-thebe.*", "scripts/fontawesome.js*", "*webpack-macros.html")
+
 # Inline scripts call into these two while the page is read, so they cannot wait for its end.
 NOT_DEFERRED = ("documentation_options.js", "doctools.js")
 
+# The four boxes of the course, and the title of one that is given none.
+BOXES = {
+    "tip": "Predict",
+    "important": "Remember",
+    "warning": "The usual mistake",
+    "note": "In other libraries",
+}
+
 # Roles that the bibliography gives without the list around them that the roles demand.
 LOOSE_ROLES = (' role="doc-biblioentry"', ' role="list"')
+
+
+class Box(Admonition):
+    """A box of the course: like the one of the same name, but its title may be chosen."""
+
+    required_arguments = 0
+    optional_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Make an admonition with the box's name as its class."""
+        self.arguments = self.arguments or [BOXES[self.name]]
+        self.options["class"] = [self.name, *self.options.get("class", [])]
+        return super().run()
 
 
 def local_mathjax(app: Sphinx, config: Config) -> None:
@@ -41,6 +66,14 @@ def copy_mathjax(app: Sphinx, exception: Exception | None) -> None:
             shutil.copytree(source / name, target / name, dirs_exist_ok=True)
         else:
             shutil.copy2(source / name, target / name)
+
+
+def drop_unused(app: Sphinx, exception: Exception | None) -> None:
+    """Remove from the built site what :data:`UNUSED` names."""
+    if exception is None and app.builder.format == "html":
+        for pattern in UNUSED:
+            for path in (Path(app.outdir) / "_static").glob(pattern):
+                path.unlink()
 
 
 def clean_assets(
@@ -77,9 +110,12 @@ def clean_bibliography(
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Connect the four steps; the scripts last, once every other extension has added its own."""
+    """Connect the steps; the scripts last, once every other extension has added its own."""
+    for name in BOXES:
+        app.add_directive(name, Box, override=True)
     app.connect("config-inited", local_mathjax)
     app.connect("html-page-context", clean_bibliography)
     app.connect("html-page-context", clean_assets, priority=950)
     app.connect("build-finished", copy_mathjax)
+    app.connect("build-finished", drop_unused)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
