@@ -104,6 +104,6 @@ def drawings():
 @pytest.mark.parametrize(("name", "function"), list(drawings()))
 def test_every_drawing_is_documented_exported_and_takes_axes(name, function):
     assert function.__doc__
-    assert "ax" in inspect.signature(function).parameters
+    assert {"ax", "axes"} & set(inspect.signature(function).parameters)
     assert getattr(plots, name) is inspect.unwrap(function) or getattr(plots, name) is function
     assert name in plots.__all__

@@ -99,6 +99,17 @@ def ids(
     return np.asarray(value)
 
 
+def instance(name: str, value: Any, of: type) -> Any:
+    """`value`, if it is of that type."""
+    if not isinstance(value, of):
+        got = type(value)
+        raise ValueError(
+            f"{name} must be of type {of.__module__}.{of.__name__}, "
+            f"got {got.__module__}.{got.__name__}"
+        )
+    return value
+
+
 def generator(name: str, value: Any) -> np.random.Generator:
     """`value`, if it is one of numpy's generators."""
     if not isinstance(value, np.random.Generator):

@@ -189,7 +189,7 @@ def of(cell: ModuleType) -> ModuleType:
 
 
 def previous_states(
-    h: Float[np.ndarray, "T+1 B H"], reset: np.ndarray | None
+    h: Float[np.ndarray, "states B H"], reset: np.ndarray | None
 ) -> Float[np.ndarray, "TB H"]:
     """The state that entered each step, one row a token: 0 where it was reset."""
     before = h[:-1] if reset is None else np.where(reset[..., None], 0, h[:-1])
@@ -221,18 +221,22 @@ def into_input_weights(x: np.ndarray, da: Float[np.ndarray, "TB G"], *, out: np.
 def checked_gradient_of_logits(
     params: Weights, logits: np.ndarray, dlogits: Any
 ) -> Float[np.ndarray, "T B V"]:
-    """`dlogits`, if it has the shape of `logits` and both fit the weights."""
+    """`dlogits`, if it has the shape and dtype of `logits` and both fit the weights."""
     if logits.shape[-1] != len(params.b_y):
         raise ValueError(
             f"tape must come from weights with V = {len(params.b_y)} symbols, "
             f"got logits with shape {logits.shape}"
         )
-    return _arguments.array("dlogits", dlogits, kind="floating", shape=logits.shape)
+    dlogits = _arguments.array("dlogits", dlogits, kind="floating", shape=logits.shape)
+    if dlogits.dtype != logits.dtype:
+        raise ValueError(f"dlogits must be {logits.dtype} like the tape, got {dlogits.dtype}")
+    return np.asarray(dlogits)
 
 
 def _checked(params: Params, tape: Tape, dlogits: Any) -> tuple[int, int, int]:
     if not isinstance(tape, Tape):
         raise ValueError(f"tape must come from rnn.forward, got {type(tape).__name__}")
+    _arguments.instance("params", params, Params)
     checked_gradient_of_logits(params, tape.logits, dlogits)
     T, B = tape.x.shape[:2]
     H = len(params.b_h)

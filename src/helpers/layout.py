@@ -172,14 +172,14 @@ def shuffled_windows(
     Raises
     ------
     ValueError
-        If `ids` is no vector of integers, a size is below 1, or fewer than B
-        pieces of T steps fit.
+        If `ids` is no vector of integers, a size is below 1, fewer than B
+        pieces of T steps fit, or `rng` is no generator.
     """
     ids = _corpus(ids)
     B = _arguments.whole("batch_size", batch_size)
     T = _arguments.whole("num_steps", num_steps)
     _pieces(len(ids), B, T)
-    return _draw(ids, B, T, rng, fresh)
+    return _draw(ids, B, T, _arguments.generator("rng", rng), fresh)
 
 
 def _draw(

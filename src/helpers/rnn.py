@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Any, Literal, Self
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from jaxtyping import Bool, Float, Integer
 
 from helpers import _arguments
+
+W = TypeVar("W", bound="Weights")
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Weights:
     W_hy: np.ndarray
     b_y: np.ndarray
 
-    def map(self, f: Callable[..., Any], *others: Self) -> Self:
+    def map(self: W, f: Callable[..., Any], *others: W) -> W:
         """Apply `f` array by array: ``p.map(lambda w, g: w - 0.1 * g, grads)``.
 
         Raises
@@ -112,7 +114,8 @@ def init(
     Raises
     ------
     ValueError
-        If a size is below 1, or `scale` is negative or not finite.
+        If a size is below 1, `scale` is negative or not finite, or `rng` is no
+        generator.
 
     Examples
     --------
@@ -123,6 +126,7 @@ def init(
     D = _arguments.whole("num_inputs", num_inputs)
     H = _arguments.whole("hidden_size", hidden_size)
     V = _arguments.whole("num_symbols", num_symbols)
+    rng = _arguments.generator("rng", rng)
     scale = _arguments.number("scale", scale, least=0)
     return Params(
         W_xh=rng.normal(0, D**-0.5, (D, H)),
@@ -139,9 +143,10 @@ def orthogonal(size: int, rng: np.random.Generator) -> Float[np.ndarray, "H H"]:
     Raises
     ------
     ValueError
-        If `size` is below 1.
+        If `size` is below 1, or `rng` is no generator.
     """
-    q, r = np.linalg.qr(rng.normal(size=(_arguments.whole("size", size), size)))
+    size, rng = _arguments.whole("size", size), _arguments.generator("rng", rng)
+    q, r = np.linalg.qr(rng.normal(size=(size, size)))
     return np.asarray(q * np.sign(np.diagonal(r)))
 
 
@@ -160,6 +165,7 @@ def step(
     Explained in notebooks/recurrence.ipynb: h_t = tanh(x_t W_xh + h_{t-1} W_hh + b_h),
     after :cite:t:`elman1990`.
     """
+    _arguments.instance("params", params, Params)
     D, H = params.W_xh.shape
     x = _arguments.array("x", x, kind="floating", shape=("B", D))
     h = _arguments.array("h", h, kind="floating", shape=(len(x), H))
@@ -214,6 +220,7 @@ def forward(
     >>> tape.h.shape, tape.logits.shape
     ((3, 2, 4), (2, 2, 5))
     """
+    _arguments.instance("params", params, Params)
     D, H = params.W_xh.shape
     V = len(params.b_y)
     x, reset = checked_inputs(x, reset, num_inputs=D)

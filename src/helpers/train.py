@@ -256,6 +256,7 @@ def evaluate(
         If there is no window, or one does not fit the weights.
     """
     truncation.checked_edge(edge)
+    bptt.of(cell)
     state, total, tokens = None, 0.0, 0
     for window in windows:
         tape = cell.forward(params, window.x, None if window.fresh else state)

@@ -77,6 +77,8 @@ def segments(num_positions: int, k1: int, k2: int) -> list[Segment]:
     -------
     list of Segment
         ⌈P / k1⌉ of them. (T, T) is windows of T, (1, k) sliding, (P, P) full.
+        Where k1 does not divide P the last update is shorter, and its k2 cells
+        reach so much further back.
 
     Raises
     ------
@@ -180,10 +182,10 @@ def tbptt(
         If the plan is impossible or the arrays do not fit.
     """
     checked_edge(edge)
+    backward = bptt.of(cell).backward
     whole = cell.forward(params, x, h0)
     P, B, V = whole.logits.shape
     y = _arguments.ids("y", y, num_symbols=V, shape=(P, B))
-    backward = bptt.of(cell).backward
     loss, total = 0.0, params.map(np.zeros_like)
     for segment in segments(P, k1, k2):
         inside = slice(segment.first, segment.stop)
@@ -191,7 +193,7 @@ def tbptt(
         tape = cell.forward(params, x[inside], whole.state(segment.first) if carried else None)
         counts = np.arange(segment.first, segment.stop) >= segment.first_loss
         weight = np.repeat(counts[:, None].astype(float), B, axis=1)
-        share = weight.sum() / (P * B)
+        share = float(weight.sum()) / (P * B)  # a numpy float64 would widen float32
         part, dlogits = rnn.cross_entropy(tape.logits, y[inside], weight=weight)
         loss += share * part
         total = total.map(np.add, backward(params, tape, dlogits * share)[0])

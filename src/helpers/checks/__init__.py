@@ -203,8 +203,7 @@ def difference(got: Any, expected: Any, *, within: float = 1e-9) -> str | None:
         return f"{_say(got)} is not {_kind(expected)}"
     if a.shape != b.shape:
         return f"the shape is {a.shape} but should be {b.shape}"
-    x, y = a.astype(float), b.astype(float)
-    equal = (x == y) | (np.isfinite(x) & np.isfinite(y) & (np.abs(x - y) <= within))
+    equal = np.isclose(a.astype(float), b.astype(float), rtol=0, atol=within)
     if equal.all():
         return None
     at = tuple(int(i) for i in np.argwhere(~equal)[0])
