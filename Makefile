@@ -11,7 +11,7 @@ PORT ?= 8000
 
 BIN := .venv/bin
 READY := .venv/.installed
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 TORCH := $(shell sed -n 's/^\(torch==[0-9.]*\).*/\1/p' requirements.txt)
 NOTEBOOKS := $(if $(NB),notebooks/$(NB).ipynb,$(wildcard notebooks/*.ipynb))
 # One thread: the same sums in the same order, and no quarrel over the cores.

@@ -79,13 +79,19 @@ def drop_unused(app: Sphinx, exception: Exception | None) -> None:
 def clean_assets(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document
 ) -> None:
-    """Drop the live-code scripts and the doubles; let the other scripts wait for the page."""
+    """Drop the live-code scripts, the doubles, and MathJax where nothing is to be set.
+
+    The other scripts wait until the page has been read.
+    """
+    formulas = 'class="math' in (context.get("body") or "")
     kept: dict[tuple[str, str], Any] = {}
     for script in context.get("script_files", []):
         name = str(getattr(script, "filename", script) or "")
         attributes = getattr(script, "attributes", {})
         body = attributes.get("body") or ""
         if "thebe" in (name + body).lower():
+            continue
+        if "mathjax" in (name + body).lower() and not formulas:
             continue
         if name and "async" not in attributes and not name.endswith(NOT_DEFERRED):
             attributes.setdefault("defer", "defer")
