@@ -77,8 +77,9 @@ def segments(num_positions: int, k1: int, k2: int) -> list[Segment]:
     -------
     list of Segment
         ⌈P / k1⌉ of them. (T, T) is windows of T, (1, k) sliding, (P, P) full.
-        Where k1 does not divide P the last update is shorter, and its k2 cells
-        reach so much further back.
+        Where k1 does not divide P the last update is shorter: it keeps the k2 - k1
+        cells before its first loss and visits fewer in all, as a short last
+        window does.
 
     Raises
     ------
@@ -93,15 +94,14 @@ def segments(num_positions: int, k1: int, k2: int) -> list[Segment]:
     --------
     >>> segments(5, 2, 3)
     [Segment(first=0, first_loss=0, stop=2), Segment(first=1, first_loss=2, stop=4), \
-Segment(first=2, first_loss=4, stop=5)]
+Segment(first=3, first_loss=4, stop=5)]
     """
     P = _arguments.whole("num_positions", num_positions)
     k1 = _arguments.whole("k1", k1)
     k2 = _arguments.whole("k2", k2)
     if k2 < k1:
         raise ValueError(f"k2 must be at least k1 = {k1}, or losses are left out, got {k2}")
-    stops = [min(i + k1, P) for i in range(0, P, k1)]
-    return [Segment(max(0, s - k2), i * k1, s) for i, s in enumerate(stops)]
+    return [Segment(max(0, i + k1 - k2), i, min(i + k1, P)) for i in range(0, P, k1)]
 
 
 def depths(num_positions: int, k1: int, k2: int) -> Integer[np.ndarray, " P"]:
