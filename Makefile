@@ -74,9 +74,11 @@ check: $(READY) ## prove the stored output of one notebook (NB=slug)
 	@test -n "$(NB)" || { echo "Say which notebook: make check NB=recurrence"; exit 1; }
 	@$(ONE_THREAD) $(NBVAL) $(NOTEBOOKS)
 
+# A kernel may hand over one print in two pieces; they are stored as one.
 refresh: $(READY) ## execute notebooks and store their outputs ([NB=slug])
 	@$(ONE_THREAD) $(BIN)/jupyter-nbconvert --to notebook --execute --inplace \
 	  --ExecutePreprocessor.record_timing=False --log-level WARN \
+	  --NotebookExporter.preprocessors=nbconvert.preprocessors.coalescestreams.CoalesceStreamsPreprocessor \
 	  --ExecutePreprocessor.extra_arguments=--log-level=ERROR $(NOTEBOOKS)
 	@$(BIN)/nbstripout --keep-output --keep-count --keep-id \
 	  --extra-keys "cell.metadata.execution metadata.language_info.version" $(NOTEBOOKS)

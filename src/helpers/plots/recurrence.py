@@ -1,0 +1,307 @@
+"""Drawings of the chapter on recurrence: time runs down, streams run across."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap, LogNorm
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import NullFormatter, NullLocator
+
+from helpers import _arguments
+from helpers.plots.style import COLOURS, MARKERS, new_axes
+
+CELL = 0.62
+"""Side of a cell in the tables, where 1 is from one cell to the next."""
+
+
+def tick_table(tokens: Sequence[Sequence[str]], tick: int, *, ax: Axes | None = None) -> Axes:
+    """One window as a table: a token in each cell, the state running down each column.
+
+    Parameters
+    ----------
+    tokens : T rows of B strings
+        Row t is what the cell receives at tick t.
+    tick : int
+        The row to frame, 0 to T - 1.
+    ax : Axes, optional
+        Where to draw.
+
+    Returns
+    -------
+    Axes
+        With T·B cells, and T + 1 arrows down each of the B columns.
+
+    Raises
+    ------
+    ValueError
+        If the rows differ in length, or `tick` is no row.
+    """
+    T, B = len(tokens), len(tokens[0]) if len(tokens) else 0
+    if B < 1 or any(len(row) != B for row in tokens):
+        raise ValueError("tokens must be rows of one length, at least one row of one token")
+    tick = _arguments.whole("tick", tick, least=0, most=T - 1)
+    ax = new_axes(ax, figsize=(7, 0.8 * T + 1.3))
+    state = {"arrowstyle": "-|>", "color": COLOURS["state"], "lw": 2, "shrinkA": 0, "shrinkB": 0}
+    for b in range(B):
+        ax.text(b, -1.15, f"stream {b}", ha="center", va="bottom", color=COLOURS["batch"])
+        for t in range(T + 1):
+            start = t - 1 + CELL / 2
+            ax.annotate("", (b, t - CELL / 2), (b, start), arrowprops=state)
+        for t in range(T):
+            ax.add_patch(Rectangle((b - CELL / 2, t - CELL / 2), CELL, CELL, fc="white", ec="#222"))
+            ax.text(b, t, tokens[t][b], ha="center", va="center", fontsize=13)
+    for t in range(T):
+        ax.text(-0.65, t, f"tick {t}", ha="right", va="center", color=COLOURS["time"])
+    frame = (-0.47, tick - 0.44), B - 0.06, 0.88
+    ax.add_patch(Rectangle(*frame, fill=False, ec=COLOURS["batch"], lw=2.5))
+    side = B - 0.4
+    said = f"one tick: the cell gets\n{B} tokens, one of each stream"
+    ax.text(side, tick, said, va="center", color=COLOURS["batch"])
+    free = -0.5 if tick else T - 0.5
+    ax.text(side, free, "a state runs down\neach column", va="center", color="#C33A4C")
+    ax.set(xlim=(-1.5, B + 2.2), ylim=(T - 0.25, -1.5))
+    ax.set_axis_off()
+    return ax
+
+
+def cold_start(
+    carried: Sequence[float] | np.ndarray,
+    cold: Sequence[float] | np.ndarray,
+    guessing: float,
+    *,
+    ax: Axes | None = None,
+) -> Axes:
+    """Loss by position in the window, with the state carried and with it zeroed.
+
+    Parameters
+    ----------
+    carried, cold : (T,)
+        In nats.
+    guessing : float
+        The loss of a guess, in nats: a thin line for comparison.
+    ax : Axes, optional
+        Where to draw.
+
+    Returns
+    -------
+    Axes
+        With the two curves and the line.
+
+    Raises
+    ------
+    ValueError
+        If the curves differ in length, or `guessing` is no positive number.
+    """
+    carried, cold = _curve("carried", carried), _curve("cold", cold)
+    if carried.shape != cold.shape:
+        raise ValueError(f"carried and cold must be as long, got {len(carried)} and {len(cold)}")
+    guessing = _arguments.number("guessing", guessing, above=0)
+    ax = new_axes(ax)
+    position, last = np.arange(len(cold)), len(cold) - 1
+    ax.axhline(guessing, color=COLOURS["context"], lw=1)
+    ax.text(last, guessing, "a blind guess", ha="right", va="bottom", color=COLOURS["context"])
+    ax.plot(position, cold, "--", color=COLOURS["cut"], marker=MARKERS["time"])
+    ax.plot(position, carried, color=COLOURS["state"], marker=MARKERS["state"])
+    ax.text(1.55, cold[0] * 0.8, "from zeros", color=COLOURS["cut"])
+    ax.text(last, carried[-1] - 0.07, "carried", ha="right", va="top", color="#C33A4C")
+    ax.set(xlabel="position in the window (time steps)", ylabel="loss (nats per token)")
+    ax.set_xticks(position)
+    ax.set_ylim(0, max(guessing, cold.max()) * 1.15)
+    return ax
+
+
+def change_map(change: np.ndarray, *, ax: Axes | None = None) -> Axes:
+    """How much each state changed; exact zeros are left white.
+
+    Parameters
+    ----------
+    change : (T, B)
+        Absolute changes, at least 0 and not all 0.
+    ax : Axes, optional
+        Where to draw.
+
+    Returns
+    -------
+    Axes
+        With an image of T rows and B columns, logarithmic where not 0, and
+        a colour bar.
+
+    Raises
+    ------
+    ValueError
+        If `change` is no table of such numbers.
+    """
+    change = _arguments.array("change", change, kind="floating", shape=("T", "B"))
+    if not np.isfinite(change).all() or change.min() < 0 or change.max() == 0:
+        raise ValueError("change must be finite, at least 0, and not 0 everywhere")
+    T, B = change.shape
+    ax = new_axes(ax, figsize=(7, 3.6))
+    hidden = np.ma.masked_equal(change, 0)
+    norm = LogNorm(float(hidden.min()), float(hidden.max()))
+    ax.imshow(np.zeros((T, B)), cmap=ListedColormap(["white"]), aspect="auto")
+    image = ax.imshow(hidden, norm=norm, cmap="cividis", interpolation="none", aspect="auto")
+    for t in range(T + 1):
+        ax.axhline(t - 0.5, color="#DDDDDD", lw=0.5)
+    for b in range(B + 1):
+        ax.axvline(b - 0.5, color="#DDDDDD", lw=0.5)
+    ax.set(xlabel="stream", ylabel="time step")
+    ax.set_xticks(range(0, B, max(1, B // 8)))
+    ax.set_yticks(range(0, T, max(1, T // 6)))
+    ax.figure.colorbar(image, ax=ax, label="change of the state")
+    return ax
+
+
+def three_shapes(num_tokens: int, *, ax: Axes | None = None) -> Axes:
+    """The same tokens as one tall window, as a wide one, and as windows of one token.
+
+    Parameters
+    ----------
+    num_tokens : int
+        How many, at least 2.
+    ax : Axes, optional
+        Where to draw.
+
+    Returns
+    -------
+    Axes
+        Three sets of that many dots; a line where the state runs, dashes where
+        the gradient is cut.
+
+    Raises
+    ------
+    ValueError
+        If `num_tokens` is below 2.
+    """
+    N = _arguments.whole("num_tokens", num_tokens, least=2)
+    ax = new_axes(ax, figsize=(7, 5.2))
+    along = np.arange(N)
+    dots: dict[str, Any] = {"ls": "none", "ms": 3.5, "zorder": 3}
+    for left, cut in ((0, False), (N + 16, True)):
+        ax.plot(np.full(N, left), along, color=COLOURS["state"], lw=9, alpha=0.75)
+        ax.plot(np.full(N, left), along, marker="o", color=COLOURS["time"], **dots)
+        if cut:
+            edges = along[:-1] + 0.5
+            ax.hlines(edges, left - 1.2, left + 1.2, color=COLOURS["cut"], lw=1, ls=(0, (4, 2)))
+    ax.plot(along + 8, np.full(N, N / 2), marker="s", color=COLOURS["batch"], **dots)
+    said: dict[str, Any] = {"ha": "center", "va": "bottom", "color": "#222222"}
+    ax.text(0, -1.5, f"{N} steps\nof 1 stream", **said)
+    ax.text(8 + (N - 1) / 2, N / 2 - 1.5, f"1 step\nof {N} streams", **said)
+    ax.text(N + 16, -1.5, f"1 step of 1 stream,\n{N} times", **said)
+    ax.set(xlim=(-6, N + 26), ylim=(N + 1, -6))
+    ax.set_axis_off()
+    return ax
+
+
+def graph_growth(
+    num_steps: Sequence[int],
+    nodes: Mapping[int, Sequence[int]],
+    *,
+    ax: Axes | None = None,
+) -> Axes:
+    """Nodes of the recorded graph against the time steps, one curve a batch size.
+
+    Parameters
+    ----------
+    num_steps : sequence of int
+        The values of T.
+    nodes : mapping from B to counts
+        One count for each T.
+    ax : Axes, optional
+        Where to draw.
+
+    Returns
+    -------
+    Axes
+        With one curve for each batch size, its marks the smaller the later.
+
+    Raises
+    ------
+    ValueError
+        If a curve does not hold one count for each T.
+    """
+    if not nodes or any(len(counts) != len(num_steps) for counts in nodes.values()):
+        raise ValueError(f"nodes must hold {len(num_steps)} counts for each batch size")
+    ax = new_axes(ax)
+    for i, counts in enumerate(nodes.values()):
+        style: dict[str, Any] = {"fillstyle": "none", "ms": 16 - 5.5 * i, "mew": 1.5}
+        ax.plot(num_steps, counts, marker="s", color=COLOURS["batch"], lw=1, **style)
+    listed = ", ".join(map(str, nodes))
+    end = num_steps[-1], next(iter(nodes.values()))[-1]
+    said = f"batch size {listed}:\nthe same count"
+    ax.annotate(said, end, (8, -34), textcoords="offset points", ha="right", va="top")
+    ax.set(xlabel="time steps in the window", ylabel="nodes in the graph")
+    ax.set_xticks(num_steps)
+    ax.set_ylim(0, max(max(counts) for counts in nodes.values()) * 1.12)
+    return ax
+
+
+def cost_by_axis(
+    batch_size: Sequence[int],
+    seconds_by_batch: Sequence[float],
+    num_steps: Sequence[int],
+    seconds_by_time: Sequence[float],
+    *,
+    ax: Axes | None = None,
+) -> Axes:
+    """Time of one gradient where either axis grows, in units of the smallest window.
+
+    Parameters
+    ----------
+    batch_size, num_steps : sequence of int
+        Ascending; the first of each is the common smallest window.
+    seconds_by_batch, seconds_by_time : sequence of float
+        One for each of them, greater than 0; only ratios are drawn.
+    ax : Axes, optional
+        Where to draw.
+
+    Returns
+    -------
+    Axes
+        Two curves on logarithmic axes that start at (1, 1).
+
+    Raises
+    ------
+    ValueError
+        If lengths differ or a number is not positive.
+    """
+    ax = new_axes(ax, figsize=(7, 3.6))
+    for role, label, sizes, seconds in (
+        ("time", "more time steps", num_steps, seconds_by_time),
+        ("batch", "more streams", batch_size, seconds_by_batch),
+    ):
+        x, y = np.asarray(sizes, float), np.asarray(seconds, float)
+        if x.shape != y.shape or x.ndim != 1 or not len(x) or min(x.min(), y.min()) <= 0:
+            raise ValueError(f"{label} must come with as many sizes as seconds, all above 0")
+        x, y = x / x[0], y / y[0]
+        ax.plot(x, y, marker=MARKERS[role], color=COLOURS[role])
+        middle = len(x) // 2
+        ax.annotate(
+            label,
+            (x[middle], y[middle]),
+            (-8, 8),
+            textcoords="offset points",
+            ha="right",
+            va="bottom",
+            color=COLOURS[role],
+        )
+    ax.set_xscale("log", base=2)
+    ax.set_yscale("log", base=2)
+    for axis in (ax.xaxis, ax.yaxis):
+        low, high = axis.get_view_interval()
+        ticks = [4.0**i for i in range(-1, 8) if low <= 4.0**i <= high]
+        axis.set_ticks(ticks, [f"{tick:g}" for tick in ticks])
+        axis.set_minor_locator(NullLocator())
+        axis.set_minor_formatter(NullFormatter())
+    ax.set(xlabel="times as many tokens in the window", ylabel="times as long")
+    return ax
+
+
+def _curve(name: str, values: Any) -> np.ndarray:
+    array = np.asarray(values, float)
+    if array.ndim != 1 or not len(array) or not np.isfinite(array).all():
+        raise ValueError(f"{name} must be a list of finite numbers, got shape {array.shape}")
+    return array

@@ -1,0 +1,142 @@
+"""The drawings of the recurrence chapter show what they are given."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.patches import Rectangle
+from matplotlib.text import Annotation
+
+from helpers import plots
+
+
+@pytest.fixture(autouse=True)
+def _close():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
+def ax():
+    return plt.subplots()[1]
+
+
+def texts(ax):
+    return [t.get_text() for t in ax.texts]
+
+
+@pytest.mark.parametrize(("T", "B", "tick"), [(4, 3, 1), (2, 5, 1), (1, 1, 0)])
+def test_tick_table_has_a_cell_for_each_token_and_states_down_each_column(ax, T, B, tick):
+    tokens = [[f"w{t}{b}" for b in range(B)] for t in range(T)]
+    assert plots.tick_table(tokens, tick, ax=ax) is ax
+    squares = [p for p in ax.patches if isinstance(p, Rectangle)]
+    assert len(squares) == T * B + 1
+    place = {t.get_text(): t.get_position() for t in ax.texts}
+    assert all(place[tokens[t][b]] == (b, t) for t in range(T) for b in range(B))
+    arrows = [a for a in ax.texts if isinstance(a, Annotation) and a.arrow_patch]
+    assert len(arrows) == B * (T + 1)
+    for arrow in arrows:
+        assert arrow.xy[0] == arrow.xyann[0], "no state crosses from stream to stream"
+        assert arrow.xy[1] > arrow.xyann[1], "the state runs down"
+    frame = squares[-1]
+    assert frame.get_y() < tick < frame.get_y() + frame.get_height()
+    assert frame.get_x() < 0 <= B - 1 < frame.get_x() + frame.get_width()
+    assert ax.yaxis_inverted()
+    assert any(f"{B} tokens" in text for text in texts(ax))
+
+
+def test_cold_start_draws_both_curves_and_the_guess(ax):
+    plots.cold_start([0.4, 0.3, 0.35], [1.4, 0.3, 0.36], 1.39, ax=ax)
+    line, cold, carried = ax.lines
+    assert set(line.get_ydata()) == {1.39}
+    assert cold.get_ydata().tolist() == [1.4, 0.3, 0.36]
+    assert carried.get_ydata().tolist() == [0.4, 0.3, 0.35]
+    assert carried.get_xdata().tolist() == [0, 1, 2]
+    assert carried.get_color() == plots.COLOURS["state"]
+    assert {"from zeros", "carried"} <= set(texts(ax))
+
+
+def test_change_map_shows_the_table_and_leaves_zeros_white(ax):
+    change = np.zeros((4, 5))
+    change[1:, 2] = [0.5, 0.2, 0.1]
+    plots.change_map(change, ax=ax)
+    shown = ax.images[-1].get_array()
+    assert shown.shape == (4, 5)
+    assert (shown.mask == (change == 0)).all()
+    assert shown[1:, 2].tolist() == [0.5, 0.2, 0.1]
+    assert ax.get_ylim()[0] > ax.get_ylim()[1], "time runs down"
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("stream", "time step")
+
+
+def test_three_shapes_draws_every_token_three_times(ax):
+    plots.three_shapes(6, ax=ax)
+    dots = [line for line in ax.lines if line.get_marker() in ("o", "s")]
+    spans = [(np.ptp(d.get_xdata()), np.ptp(d.get_ydata())) for d in dots]
+    assert [len(d.get_xdata()) for d in dots] == [6, 6, 6]
+    assert sorted(spans) == [(0, 5), (0, 5), (5, 0)]
+    states = [line for line in ax.lines if line.get_color() == plots.COLOURS["state"]]
+    assert len(states) == 2
+    (cuts,) = ax.collections
+    assert len(cuts.get_segments()) == 5
+
+
+def test_graph_growth_draws_one_curve_a_batch_size(ax):
+    plots.graph_growth([10, 20], {1: [88, 168], 8: [90, 170]}, ax=ax)
+    assert [line.get_ydata().tolist() for line in ax.lines] == [[88, 168], [90, 170]]
+    assert [line.get_xdata().tolist() for line in ax.lines] == [[10, 20], [10, 20]]
+    assert any("1, 8" in text for text in texts(ax))
+    assert ax.get_ylim()[0] == 0
+
+
+def test_cost_by_axis_draws_ratios_to_the_smallest_window(ax):
+    plots.cost_by_axis([1, 4, 16], [2.0, 2.0, 4.0], [16, 64, 256], [2.0, 8.0, 32.0], ax=ax)
+    by_time, by_batch = ax.lines
+    assert by_time.get_xdata().tolist() == by_batch.get_xdata().tolist() == [1, 4, 16]
+    assert by_time.get_ydata().tolist() == [1, 4, 16]
+    assert by_batch.get_ydata().tolist() == [1, 1, 2]
+    assert by_time.get_color() == plots.COLOURS["time"]
+    assert by_batch.get_color() == plots.COLOURS["batch"]
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: plots.tick_table([["a"]], 0),
+        lambda: plots.cold_start([1.0], [1.0], 1.0),
+        lambda: plots.change_map(np.ones((1, 1))),
+        lambda: plots.three_shapes(2),
+        lambda: plots.graph_growth([1], {1: [2]}),
+        lambda: plots.cost_by_axis([1], [1.0], [1], [1.0]),
+    ],
+)
+def test_without_axes_a_figure_is_made(draw):
+    assert len(draw().figure.axes) >= 1
+    assert len(plt.get_fignums()) == 1
+
+
+@pytest.mark.messages
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (lambda: plots.tick_table([], 0), "tokens must be rows of one length"),
+        (lambda: plots.tick_table([["a"], ["b", "c"]], 0), "tokens must be rows of one length"),
+        (lambda: plots.tick_table([["a"]], 1), r"tick must be an integer in 0\.\.0, got 1"),
+        (lambda: plots.cold_start([1.0], [1.0, 2.0], 1.0), "as long, got 1 and 2"),
+        (lambda: plots.cold_start([np.nan], [1.0], 1.0), "carried must be a list of finite"),
+        (lambda: plots.cold_start([1.0], [[1.0]], 1.0), "cold must be a list of finite"),
+        (lambda: plots.cold_start([1.0], [1.0], 0), "guessing must be greater than 0"),
+        (lambda: plots.change_map(np.zeros((2, 2))), "not 0 everywhere"),
+        (lambda: plots.change_map(-np.ones((2, 2))), "at least 0"),
+        (lambda: plots.change_map(np.ones(2)), "change must be a numpy array"),
+        (lambda: plots.three_shapes(1), "num_tokens must be an integer of at least 2, got 1"),
+        (lambda: plots.graph_growth([1, 2], {1: [3]}), "2 counts for each batch size"),
+        (lambda: plots.graph_growth([1], {}), "1 counts for each batch size"),
+        (lambda: plots.cost_by_axis([1], [1.0, 2.0], [1], [1.0]), "more streams must come with"),
+        (lambda: plots.cost_by_axis([1], [1.0], [1], [0.0]), "more time steps must come with"),
+    ],
+)
+def test_bad_input_is_refused(draw, message):
+    with pytest.raises(ValueError, match=message):
+        draw()
