@@ -1,0 +1,381 @@
+"""Drawings of the chapter on the gradient through time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
+from matplotlib.patches import FancyArrowPatch, Rectangle
+
+from helpers.plots.style import COLOURS, MARKERS, new_axes
+
+LINES = ("-", "--", ":", "-.")
+MOST = len(LINES)
+
+
+def backward_diagram(
+    num_steps: int, *, loss: int | None = None, state: int | None = None, ax: Axes | None = None
+) -> Axes:
+    """The unrolled network with time running down, and the way of the gradient up.
+
+    Parameters
+    ----------
+    num_steps : int
+        Cells to draw, 2 to 6.
+    loss : int, optional
+        Show the whole way back of this loss, 1 to `num_steps`, with its lags.
+    state : int, optional
+        Show the two arrows that reach this state, 1 to `num_steps` - 1.
+
+    Raises
+    ------
+    ValueError
+        If `num_steps` is not in 2..6, or not exactly one of `loss` and `state`
+        is given, or it is out of range.
+    """
+    if not 2 <= num_steps <= 6:
+        raise ValueError(f"num_steps must be in 2..6 to be readable, got {num_steps!r}")
+    if (loss is None) == (state is None):
+        raise ValueError(f"give either loss or state, got loss={loss!r} and state={state!r}")
+    last = num_steps if state is None else num_steps - 1
+    shown = loss if state is None else state
+    if shown is None or not 1 <= shown <= last:
+        raise ValueError(f"loss or state must be in 1..{last}, got {shown!r}")
+    ax = new_axes(ax, figsize=(7, 0.8 + 0.75 * num_steps))
+    for t in range(num_steps + 1):
+        _node(ax, 0, -t, f"$h_{t}$", COLOURS["state"])
+        if t:
+            _node(ax, -1.6, -t, f"$x_{t}$", COLOURS["context"])
+            _node(ax, 1.6, -t, f"$L_{t}$", COLOURS["context"])
+            _arrow(ax, (-1.27, -t), (-0.33, -t), COLOURS["state"], 1)
+            _arrow(ax, (0.33, 0.1 - t), (1.27, 0.1 - t), COLOURS["state"], 1)
+            _arrow(ax, (-0.12, 0.7 - t), (-0.12, 0.3 - t), COLOURS["state"], 1)
+    gradient = COLOURS["gradient"]
+    if loss is not None:
+        _arrow(ax, (1.27, -0.1 - loss), (0.33, -0.1 - loss), gradient, 2.5)
+        for t in range(loss, 0, -1):
+            _arrow(ax, (0.12, 0.3 - t), (0.12, 0.7 - t), gradient, 2.5)
+            ax.text(-2.1, -t, f"lag {loss - t}", ha="right", va="center", color=gradient)
+    if state is not None:
+        _arrow(ax, (1.27, -0.1 - state), (0.33, -0.1 - state), gradient, 2.5)
+        _arrow(ax, (0.12, -0.7 - state), (0.12, -0.3 - state), gradient, 2.5)
+        ax.text(2.1, -state, "from its own loss", va="center", color=gradient)
+        ax.text(0.3, -0.5 - state, "from all that comes later", va="center", color=gradient)
+    ax.annotate("", (-3.15, -num_steps), (-3.15, -0.2),
+                arrowprops={"arrowstyle": "->", "color": COLOURS["time"], "lw": 2})  # fmt: skip
+    ax.text(-3.25, -num_steps / 2, "time", rotation=90, ha="right", va="center",
+            color=COLOURS["time"])  # fmt: skip
+    ax.set(xlim=(-3.7, 3.7), ylim=(-num_steps - 0.45, 0.45))
+    ax.set_axis_off()
+    return ax
+
+
+def step_size_curve(
+    steps: Any, errors: Any, sides: Mapping[str, Any], ax: Axes | None = None
+) -> Axes:
+    """Error of a numerical derivative against its step, with the two lines that make the V.
+
+    Parameters
+    ----------
+    steps, errors : (n,)
+        Step sizes and relative errors, positive.
+    sides : mapping of (n,)
+        Label to a line beside the marks; two of them, the falling one first.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, or a value is not positive.
+    """
+    steps, errors = _positive("steps", steps), _positive("errors", errors)
+    if len(sides) != 2:
+        raise ValueError(f"sides must hold two lines, got {len(sides)}")
+    for name, values in (("errors", errors), *sides.items()):
+        _same_length(name, values, steps)
+    ax = new_axes(ax)
+    for i, (label, values) in enumerate(sides.items()):
+        values = np.asarray(values, float)
+        shown = np.flatnonzero((values < 10) & (values > errors.min() / 10))
+        ax.plot(steps[shown], values[shown], LINES[1 + i], color=COLOURS["context"], lw=1.2)
+        middle = shown[len(shown) // 2]
+        ax.annotate(label, (steps[middle], values[middle]), (-8, 8) if i == 0 else (8, 8),
+                    textcoords="offset points", ha="right" if i == 0 else "left")  # fmt: skip
+    ax.plot(steps, errors, MARKERS["gradient"] + "-", color=COLOURS["gradient"])
+    ax.set(xscale="log", yscale="log", xlabel="step size", ylabel="relative error")
+    return ax
+
+
+def gradient_triangle(norms: Any, ax: Axes | None = None) -> Axes:
+    """Size of the derivative of each loss with respect to each state: a lower triangle.
+
+    Parameters
+    ----------
+    norms : (T, T + 1)
+        Row t belongs to the loss after step t, column s to the state h_s; what
+        is 0 is left white.
+
+    Raises
+    ------
+    ValueError
+        If `norms` is no matrix with one column more than rows, or holds nothing
+        positive, or something above the diagonal that ends at the own state.
+    """
+    norms = np.asarray(norms, float)
+    if norms.ndim != 2 or norms.shape[1] != norms.shape[0] + 1:
+        raise ValueError(f"norms must have shape (T, T + 1), got {norms.shape}")
+    if not (norms > 0).any() or (norms < 0).any() or np.triu(norms, 2).any():
+        raise ValueError("norms must be at least 0, somewhere positive, and 0 above the triangle")
+    T = len(norms)
+    ax = new_axes(ax, figsize=(7, 4.6))
+    seen = np.ma.masked_equal(norms, 0)
+    image = ax.imshow(seen, norm=LogNorm(seen.min(), seen.max()), cmap="cividis",
+                      interpolation="none", extent=(-0.5, T + 0.5, T + 0.5, 0.5))  # fmt: skip
+    ax.figure.colorbar(image, ax=ax, label=r"size of $\partial L_t / \partial h_s$")
+    ax.set(xlabel="state s", ylabel="loss t, time runs down")
+    ax.set_xticks(range(0, T + 1, max(1, T // 5)))
+    ax.set_yticks(range(1, T + 1, max(1, (T - 1) // 5)))
+    return ax
+
+
+def norms_by_lag(
+    curves: Mapping[str, Any],
+    *,
+    ylabel: str = "size of the gradient's part",
+    xlabel: str = "lag, steps back",
+    ax: Axes | None = None,
+) -> Axes:
+    """Sizes against the steps they travelled, on a logarithmic axis, one labelled line each.
+
+    Parameters
+    ----------
+    curves : mapping of (n,)
+        Label to positive values at lags 0, 1, ...; up to four.
+    ylabel, xlabel : str
+        What the axes show.
+
+    Raises
+    ------
+    ValueError
+        If there are more than four curves, or a value is not positive.
+    """
+    _not_too_many("curves", curves)
+    ax = new_axes(ax)
+    for i, (label, values) in enumerate(curves.items()):
+        values = _positive(f"curves[{label!r}]", values)
+        colour = COLOURS["gradient"]
+        ax.plot(values, LINES[i], color=colour, label=label)
+        ax.annotate(label, (len(values) - 1, values[-1]), (5, 0), textcoords="offset points",
+                    color=colour, va="center", annotation_clip=False)  # fmt: skip
+    longest = max(len(values) for values in curves.values())
+    ax.set(yscale="log", xlabel=xlabel, ylabel=ylabel, xlim=(0, 1.22 * (longest - 1)))
+    return ax
+
+
+def decay_by_radius(radii: Any, rates: Mapping[str, Any], ax: Axes | None = None) -> Axes:
+    """What one step back does to the gradient, against the spectral radius of W_hh.
+
+    Parameters
+    ----------
+    radii : (n,)
+        Spectral radii.
+    rates : mapping of (n,)
+        Label to factors per step; up to four lines.
+
+    Raises
+    ------
+    ValueError
+        If a list has another length than `radii`, or there are more than four.
+    """
+    _not_too_many("rates", rates)
+    radii = np.asarray(radii, float)
+    for label, values in rates.items():
+        _same_length(f"rates[{label!r}]", values, radii)
+    ax = new_axes(ax, figsize=(7, 3.4))
+    ax.axhline(1, color=COLOURS["cut"], lw=1, ls="--")
+    ax.axvline(1, color=COLOURS["cut"], lw=1, ls="--")
+    for i, (label, values) in enumerate(rates.items()):
+        colour, marker = COLOURS["gradient"], MARKERS["gradient"]
+        ax.plot(radii, values, LINES[i], marker=marker, color=colour, label=label)
+        ax.annotate(label, (radii[-1], np.asarray(values)[-1]), (8, 0), va="center",
+                    textcoords="offset points", color=colour, annotation_clip=False)  # fmt: skip
+    ax.text(radii[0], 1.02, "grows", va="bottom")
+    ax.text(radii[0], 0.98, "fades", va="top")
+    ax.set(xlabel="spectral radius of W_hh", ylabel="factor per step back",
+           xlim=(radii[0] - 0.05, radii[-1] + 0.45))  # fmt: skip
+    return ax
+
+
+def bytes_by_steps(
+    num_steps: Any, measured: Mapping[str, Any], formula: Mapping[str, Any], ax: Axes | None = None
+) -> Axes:
+    """Bytes kept for the backward pass against T: marks measured, lines from the formula.
+
+    Parameters
+    ----------
+    num_steps : (n,)
+        T.
+    measured, formula : mapping of (n,)
+        Label to bytes, the same labels in both; up to four.
+
+    Raises
+    ------
+    ValueError
+        If labels or lengths differ, or there are more than four lines.
+    """
+    _not_too_many("measured", measured)
+    T = np.asarray(num_steps)
+    if list(measured) != list(formula):
+        raise ValueError(
+            f"measured and formula must have the same labels, got {list(measured)} "
+            f"and {list(formula)}"
+        )
+    ax = new_axes(ax)
+    for i, (label, values) in enumerate(measured.items()):
+        _same_length(f"measured[{label!r}]", values, T)
+        _same_length(f"formula[{label!r}]", formula[label], T)
+        colour = COLOURS["batch"]
+        ax.plot(T, np.asarray(formula[label]) / 1000, LINES[i], color=colour, lw=1.2)
+        ax.plot(T, np.asarray(values) / 1000, MARKERS["batch"], color=colour, label=label)
+        ax.annotate(label, (T[-1], np.asarray(values)[-1] / 1000), (8, 0), va="center",
+                    textcoords="offset points", color=colour, annotation_clip=False)  # fmt: skip
+    ax.set(xlabel="time steps T", ylabel="kept, thousand bytes", ylim=(0, None),
+           xlim=(0, 1.2 * T[-1]))  # fmt: skip
+    ax.set_xticks(T)
+    return ax
+
+
+def norms_by_steps(
+    num_steps: Any, norms: Mapping[str, Any], max_norm: float, ax: Axes | None = None
+) -> Axes:
+    """Length of the gradient against T, with the length above which it is clipped.
+
+    Parameters
+    ----------
+    num_steps : (n,)
+        T, on a logarithmic axis.
+    norms : mapping of (n,)
+        Label to lengths; up to four.
+    max_norm : float
+        Where clipping begins.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, a value is not positive, or there are more than four lines.
+    """
+    _not_too_many("norms", norms)
+    T = _positive("num_steps", num_steps).astype(int)
+    ax = new_axes(ax)
+    for i, (label, values) in enumerate(norms.items()):
+        _same_length(f"norms[{label!r}]", values, T)
+        values, colour = _positive(f"norms[{label!r}]", values), COLOURS["gradient"]
+        ax.plot(T, values, LINES[i], marker=MARKERS["gradient"], color=colour, label=label)
+        ax.annotate(label, (T[-1], values[-1]), (8, 0), textcoords="offset points", va="center",
+                    color=colour, annotation_clip=False)  # fmt: skip
+    ax.axhline(max_norm, color=COLOURS["cut"], ls="--", lw=1)
+    ax.annotate("clipped above this line", (T[0], max_norm), (0, 4), textcoords="offset points")
+    ax.set(xscale="log", yscale="log", xlabel="time steps T", ylabel="length of the gradient",
+           xlim=(0.9 * T[0], 3 * T[-1]))  # fmt: skip
+    ax.set_xticks(T, [str(t) for t in T])
+    ax.minorticks_off()
+    return ax
+
+
+def gate_histogram(edges: Any, shares: Mapping[str, Any], axes: Any = None) -> Any:
+    """Shares of a gate's values between 0 and 1, one panel each, under one another.
+
+    Parameters
+    ----------
+    edges : (n + 1,)
+        Where the bins begin and end.
+    shares : mapping of (n,)
+        Label to the share of the values in each bin, in percent.
+    axes : sequence of Axes, optional
+        One for each label.
+
+    Returns
+    -------
+    array of Axes
+
+    Raises
+    ------
+    ValueError
+        If a list does not fit the edges.
+    """
+    edges = np.asarray(edges, float)
+    if axes is None:
+        axes = plt.subplots(
+            len(shares), 1, figsize=(7, 1.5 * len(shares) + 0.5), sharex=True, squeeze=False
+        )[1][:, 0]
+    for ax, (label, values) in zip(axes, shares.items(), strict=True):
+        _same_length(f"shares[{label!r}]", values, edges[1:])
+        ax.bar(edges[:-1], values, np.diff(edges), align="edge", color=COLOURS["state"],
+               edgecolor="white", label=label)  # fmt: skip
+        ax.text(0.02, 0.95, label, transform=ax.transAxes, va="top")
+        ax.set(ylabel="% of values", xlim=(edges[0], edges[-1]))
+    axes[-1].set_xlabel("value of the forget gate")
+    return np.asarray(axes)
+
+
+def gates_by_letter(values: Any, letters: Sequence[str], ax: Axes | None = None) -> Axes:
+    """Mean value of each unit's gate at each letter of the cycle; time runs down.
+
+    Parameters
+    ----------
+    values : (P, H)
+        Between 0 and 1, row p for the letter at place p.
+    letters : sequence of str
+        P labels.
+
+    Raises
+    ------
+    ValueError
+        If `values` does not have one row for each letter, or leaves 0..1.
+    """
+    values = np.asarray(values, float)
+    if values.ndim != 2 or len(values) != len(letters):
+        raise ValueError(
+            f"values must have one row for each of {len(letters)} letters, got {values.shape}"
+        )
+    if values.min() < 0 or values.max() > 1:
+        raise ValueError(f"values must lie in 0..1, got {values.min():g}..{values.max():g}")
+    ax = new_axes(ax, figsize=(7, 3.6))
+    image = ax.imshow(values, vmin=0, vmax=1, cmap="cividis", interpolation="none", aspect="auto")
+    ax.figure.colorbar(image, ax=ax, label="forget gate")
+    ax.set(xlabel="hidden unit", ylabel="letter read, time runs down")
+    ax.set_yticks(range(len(letters)), letters)
+    return ax
+
+
+def _node(ax: Axes, x: float, y: float, text: str, colour: str) -> None:
+    ax.add_patch(Rectangle((x - 0.33, y - 0.3), 0.66, 0.6, facecolor="white", edgecolor=colour,
+                           lw=1.5))  # fmt: skip
+    ax.text(x, y, text, ha="center", va="center")
+
+
+def _arrow(
+    ax: Axes, start: tuple[float, float], stop: tuple[float, float], colour: str, width: float
+) -> None:
+    ax.add_patch(FancyArrowPatch(start, stop, arrowstyle="-|>", mutation_scale=7 + 3 * width,
+                                 color=colour, lw=width, shrinkA=0, shrinkB=0))  # fmt: skip
+
+
+def _positive(name: str, values: Any) -> np.ndarray:
+    array = np.asarray(values, float)
+    if array.ndim != 1 or not (array > 0).all():
+        raise ValueError(f"{name} must be a list of positive numbers for a logarithmic axis")
+    return array
+
+
+def _same_length(name: str, values: Any, like: np.ndarray) -> None:
+    if np.shape(values) != like.shape:
+        raise ValueError(f"{name} must have {len(like)} values, got shape {np.shape(values)}")
+
+
+def _not_too_many(name: str, curves: Mapping[str, Any]) -> None:
+    if not 1 <= len(curves) <= MOST:
+        raise ValueError(f"{name} must hold 1 to {MOST} lines, got {len(curves)}")
