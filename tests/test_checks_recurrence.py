@@ -127,6 +127,11 @@ WRONG_TICK = [
     ("calls", 34, "the first tick counts"),
     ("calls", 36, "it is 36 but should be 35"),
     ("updates", 14, "the last window is short"),
+    ("updates", 499 / 35, "round up: a short window"),
+    ("updates", 14.26, "round up: a short window"),
+    ("updates", 14.3, "round up: a short window"),
+    ("updates", 500 / 35, "L - 1 to predict; and round up"),
+    ("updates", 14.29, "L - 1 to predict; and round up"),
     ("updates", 499, "one update for each tick"),
     ("updates", 500, "500 is L"),
     ("updates", 286, "B streams are read side by side"),
@@ -181,7 +186,7 @@ WRONG_WINDOWS = {
     "the state after the wrong tick": changed_by(carry=lambda h: h[1]),
     "the next window follows the last tick": changed_by(carry=lambda h: h[-2]),
     "but it counts too": changed_by(drop=True),
-    "and the short last one is dropped": changed_by(drop=True, carry=lambda h: None),
+    "hand its last state on": changed_by(drop=True, carry=lambda h: None),
     "keep h[1:] only": changed_by(keep=slice(None)),
     "the states before the ticks": changed_by(keep=slice(0, -1)),
     "one state for each window": changed_by(keep=slice(-1, None)),
@@ -195,6 +200,18 @@ def test_in_windows_names_the_mistake(capsys, hint):
     said = verdict(capsys, check.in_windows, WRONG_WINDOWS[hint])
     assert said.startswith("in_windows: not yet, ")
     assert hint in said
+
+
+def listed(params, x, num_steps):
+    joined = windows(params, x, num_steps)
+    return [joined[begin : begin + num_steps] for begin in range(0, len(x), num_steps)]
+
+
+@pytest.mark.parametrize("answer", [listed, lambda *a: np.array(listed(*a))])
+def test_in_windows_says_how_to_join_a_list_of_windows(capsys, answer):
+    said = verdict(capsys, check.in_windows, answer)
+    assert said.startswith("in_windows: not yet, ")
+    assert "join them with np.concatenate" in said
 
 
 def test_in_windows_is_to_do_while_nothing_is_written(capsys):
@@ -249,7 +266,9 @@ WRONG_CHANGED = {
     "its shape is (T, B)": lambda *a: table(from_here, here)(*a).T,
     "that is what stays the same": lambda *a: ~table(from_here, here)(*a),
     "something does change": lambda T, B, t, b: np.zeros((T, B), bool),
-    "not truth values": table(from_here, here, dtype=float),
+    "make the table with dtype=bool": table(from_here, here, dtype=float),
+    "as numbers: make": table(from_here, here, dtype=int),
+    "not truth values": lambda T, B, t, b: np.full((T, B), 0.5),
 }
 
 
@@ -258,6 +277,18 @@ def test_changed_names_the_mistake(capsys, hint):
     said = verdict(capsys, check.changed, WRONG_CHANGED[hint])
     assert said.startswith("changed: not yet, ")
     assert hint in said
+
+
+@pytest.mark.parametrize(
+    ("answer", "hint"),
+    [
+        (table(here, everywhere, dtype=float), "that is the whole row"),
+        (table(here, here, dtype=float), "the state is carried on"),
+        (table(lambda t: slice(t + 1, None), here, dtype=int), "step t itself reads"),
+    ],
+)
+def test_changed_names_the_mistake_before_the_type(capsys, answer, hint):
+    assert hint in verdict(capsys, check.changed, answer)
 
 
 def test_changed_is_to_do_while_nothing_is_written(capsys):

@@ -43,7 +43,7 @@ def test_tick_table_has_a_cell_for_each_token_and_states_down_each_column(ax, T,
     assert frame.get_y() < tick < frame.get_y() + frame.get_height()
     assert frame.get_x() < 0 <= B - 1 < frame.get_x() + frame.get_width()
     assert ax.yaxis_inverted()
-    assert any(f"{B} tokens" in text for text in texts(ax))
+    assert "one tick" in texts(ax)
 
 
 def test_cold_start_draws_both_curves_and_the_guess(ax):
@@ -69,8 +69,9 @@ def test_change_map_shows_the_table_and_leaves_zeros_white(ax):
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("stream", "time step")
 
 
-def test_three_shapes_draws_every_token_three_times(ax):
-    plots.three_shapes(6, ax=ax)
+@pytest.mark.parametrize(("N", "drawn"), [(6, 7), (35, 6)])
+def test_three_shapes_draws_the_tokens_three_times(ax, N, drawn):
+    plots.three_shapes(N, drawn, ax=ax)
     dots = [line for line in ax.lines if line.get_marker() in ("o", "s")]
     spans = [(np.ptp(d.get_xdata()), np.ptp(d.get_ydata())) for d in dots]
     assert [len(d.get_xdata()) for d in dots] == [6, 6, 6]
@@ -79,25 +80,26 @@ def test_three_shapes_draws_every_token_three_times(ax):
     assert len(states) == 2
     (cuts,) = ax.collections
     assert len(cuts.get_segments()) == 5
+    said = texts(ax)
+    assert f"first:\nT = {N}, B = 1" in said
+    assert f"second:\nT = 1, B = {N}" in said
+    assert f"third:\nT = 1, B = 1,\n{N} times" in said
+    notes = [text for text in said if "drawn" in text]
+    assert notes == ([f"({drawn} of the {N} drawn)"] * 3 if drawn < N else [])
 
 
-def test_graph_growth_draws_one_curve_a_batch_size(ax):
-    plots.graph_growth([10, 20], {1: [88, 168], 8: [90, 170]}, ax=ax)
-    assert [line.get_ydata().tolist() for line in ax.lines] == [[88, 168], [90, 170]]
-    assert [line.get_xdata().tolist() for line in ax.lines] == [[10, 20], [10, 20]]
-    assert any("1, 8" in text for text in texts(ax))
-    assert ax.get_ylim()[0] == 0
-
-
-def test_cost_by_axis_draws_ratios_to_the_smallest_window(ax):
-    plots.cost_by_axis([1, 4, 16], [2.0, 2.0, 4.0], [16, 64, 256], [2.0, 8.0, 32.0], ax=ax)
-    by_time, by_batch = ax.lines
-    assert by_time.get_xdata().tolist() == by_batch.get_xdata().tolist() == [1, 4, 16]
-    assert by_time.get_ydata().tolist() == [1, 4, 16]
-    assert by_batch.get_ydata().tolist() == [1, 1, 2]
-    assert by_time.get_color() == plots.COLOURS["time"]
-    assert by_batch.get_color() == plots.COLOURS["batch"]
-    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda ax: plots.tick_table([["a"]], 0, ax=ax),
+        lambda ax: plots.cold_start([0.4, 0.3], [1.4, 0.3], 1.39, ax=ax),
+        lambda ax: plots.cost_by_axis([1, 4], [2.0, 2.0], [16, 64], [2.0, 8.0], ax=ax),
+        lambda ax: plots.three_shapes(6, ax=ax),
+    ],
+)
+def test_no_text_has_the_light_gold_or_red_of_lines(ax, draw):
+    light = {plots.COLOURS["batch"], plots.COLOURS["state"]}
+    assert not light & {text.get_color() for text in draw(ax).texts if text.get_text()}
 
 
 @pytest.mark.parametrize(
@@ -131,6 +133,7 @@ def test_without_axes_a_figure_is_made(draw):
         (lambda: plots.change_map(-np.ones((2, 2))), "at least 0"),
         (lambda: plots.change_map(np.ones(2)), "change must be a numpy array"),
         (lambda: plots.three_shapes(1), "num_tokens must be an integer of at least 2, got 1"),
+        (lambda: plots.three_shapes(9, 1), "drawn must be an integer of at least 2, got 1"),
         (lambda: plots.graph_growth([1, 2], {1: [3]}), "2 counts for each batch size"),
         (lambda: plots.graph_growth([1], {}), "1 counts for each batch size"),
         (lambda: plots.cost_by_axis([1], [1.0, 2.0], [1], [1.0]), "more streams must come with"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,9 @@ from helpers.plots.style import COLOURS, MARKERS, new_axes
 
 CELL = 0.62
 """Side of a cell in the tables, where 1 is from one cell to the next."""
+
+INK = MappingProxyType({**COLOURS, "batch": "#8A6508", "state": "#C33A4C"})
+"""Role to colour of text, where the line's colour is too light to read on white."""
 
 
 def tick_table(tokens: Sequence[Sequence[str]], tick: int, *, ax: Axes | None = None) -> Axes:
@@ -47,7 +51,7 @@ def tick_table(tokens: Sequence[Sequence[str]], tick: int, *, ax: Axes | None = 
     ax = new_axes(ax, figsize=(7, 0.8 * T + 1.3))
     state = {"arrowstyle": "-|>", "color": COLOURS["state"], "lw": 2, "shrinkA": 0, "shrinkB": 0}
     for b in range(B):
-        ax.text(b, -1.15, f"stream {b}", ha="center", va="bottom", color=COLOURS["batch"])
+        ax.text(b, -1.15, f"stream {b}", ha="center", va="bottom", color=INK["batch"])
         for t in range(T + 1):
             start = t - 1 + CELL / 2
             ax.annotate("", (b, t - CELL / 2), (b, start), arrowprops=state)
@@ -59,10 +63,9 @@ def tick_table(tokens: Sequence[Sequence[str]], tick: int, *, ax: Axes | None = 
     frame = (-0.47, tick - 0.44), B - 0.06, 0.88
     ax.add_patch(Rectangle(*frame, fill=False, ec=COLOURS["batch"], lw=2.5))
     side = B - 0.4
-    said = f"one tick: the cell gets\n{B} tokens, one of each stream"
-    ax.text(side, tick, said, va="center", color=COLOURS["batch"])
+    ax.text(side, tick, "one tick", va="center", color=INK["batch"])
     free = -0.5 if tick else T - 0.5
-    ax.text(side, free, "a state runs down\neach column", va="center", color="#C33A4C")
+    ax.text(side, free, "a state runs down\neach column", va="center", color=INK["state"])
     ax.set(xlim=(-1.5, B + 2.2), ylim=(T - 0.25, -1.5))
     ax.set_axis_off()
     return ax
@@ -107,7 +110,7 @@ def cold_start(
     ax.plot(position, cold, "--", color=COLOURS["cut"], marker=MARKERS["time"])
     ax.plot(position, carried, color=COLOURS["state"], marker=MARKERS["state"])
     ax.text(1.55, cold[0] * 0.8, "from zeros", color=COLOURS["cut"])
-    ax.text(last, carried[-1] - 0.07, "carried", ha="right", va="top", color="#C33A4C")
+    ax.text(last, carried[-1] - 0.07, "carried", ha="right", va="top", color=INK["state"])
     ax.set(xlabel="position in the window (time steps)", ylabel="loss (nats per token)")
     ax.set_xticks(position)
     ax.set_ylim(0, max(guessing, cold.max()) * 1.15)
@@ -155,43 +158,50 @@ def change_map(change: np.ndarray, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def three_shapes(num_tokens: int, *, ax: Axes | None = None) -> Axes:
+def three_shapes(num_tokens: int, drawn: int = 7, *, ax: Axes | None = None) -> Axes:
     """The same tokens as one tall window, as a wide one, and as windows of one token.
 
     Parameters
     ----------
     num_tokens : int
-        How many, at least 2.
+        How many there are, at least 2.
+    drawn : int
+        How many of them each shape shows at most, at least 2.
     ax : Axes, optional
         Where to draw.
 
     Returns
     -------
     Axes
-        Three sets of that many dots; a line where the state runs, dashes where
-        the gradient is cut.
+        Three sets of that many marks; a line where the state runs, dashes
+        where the gradient is cut.
 
     Raises
     ------
     ValueError
-        If `num_tokens` is below 2.
+        If `num_tokens` or `drawn` is below 2.
     """
     N = _arguments.whole("num_tokens", num_tokens, least=2)
-    ax = new_axes(ax, figsize=(7, 5.2))
-    along = np.arange(N)
-    dots: dict[str, Any] = {"ls": "none", "ms": 3.5, "zorder": 3}
-    for left, cut in ((0, False), (N + 16, True)):
-        ax.plot(np.full(N, left), along, color=COLOURS["state"], lw=9, alpha=0.75)
-        ax.plot(np.full(N, left), along, marker="o", color=COLOURS["time"], **dots)
-        if cut:
-            edges = along[:-1] + 0.5
-            ax.hlines(edges, left - 1.2, left + 1.2, color=COLOURS["cut"], lw=1, ls=(0, (4, 2)))
-    ax.plot(along + 8, np.full(N, N / 2), marker="s", color=COLOURS["batch"], **dots)
+    n = min(N, _arguments.whole("drawn", drawn, least=2))
+    ax = new_axes(ax, figsize=(7, 4.2))
+    along, middle = np.arange(n), (n - 1) / 2
+    row, third = along + 4, n + 7
+    dots: dict[str, Any] = {"ls": "none", "ms": 11, "zorder": 3}
+    for left in (0, third):
+        ax.plot(np.full(n, left), along, color=COLOURS["state"], lw=5, alpha=0.75)
+        ax.plot(np.full(n, left), along, marker=MARKERS["time"], color=COLOURS["time"], **dots)
+    edges = along[:-1] + 0.5
+    ax.hlines(edges, third - 1, third + 1, color=COLOURS["cut"], lw=2, ls=(0, (3, 1.5)), zorder=4)
+    ax.plot(row, np.full(n, middle), marker=MARKERS["batch"], color=COLOURS["batch"], **dots)
     said: dict[str, Any] = {"ha": "center", "va": "bottom", "color": "#222222"}
-    ax.text(0, -1.5, f"{N} steps\nof 1 stream", **said)
-    ax.text(8 + (N - 1) / 2, N / 2 - 1.5, f"1 step\nof {N} streams", **said)
-    ax.text(N + 16, -1.5, f"1 step of 1 stream,\n{N} times", **said)
-    ax.set(xlim=(-6, N + 26), ylim=(N + 1, -6))
+    ax.text(0, -0.8, f"first:\nT = {N}, B = 1", **said)
+    ax.text(4 + middle, middle - 0.8, f"second:\nT = 1, B = {N}", **said)
+    ax.text(third, -0.8, f"third:\nT = 1, B = 1,\n{N} times", **said)
+    if n < N:
+        note: dict[str, Any] = {"ha": "center", "va": "top", "color": "#595959"}
+        for x, y in ((0, n - 0.3), (4 + middle, middle + 0.7), (third, n - 0.3)):
+            ax.text(x, y, f"({n} of the {N} drawn)", **note)
+    ax.set(xlim=(-2.6, third + 2.6), ylim=(n + 0.6, -2.8))
     ax.set_axis_off()
     return ax
 
@@ -286,7 +296,7 @@ def cost_by_axis(
             textcoords="offset points",
             ha="right",
             va="bottom",
-            color=COLOURS[role],
+            color=INK[role],
         )
     ax.set_xscale("log", base=2)
     ax.set_yscale("log", base=2)
