@@ -23,6 +23,7 @@ ALLOWED = {
     "bptt": {"rnn"},
     "truncation": {"rnn", "bptt"},
     "torch_twin": CELLS,
+    "torch_loop": set(),
     "measure": CELLS | {"bptt", "truncation"},
     "train": CELLS | {"layout", "corpus", "bptt", "truncation"},
     "plots": set(),
@@ -31,6 +32,9 @@ ALLOWED = {
     "bench": CORE,
 }
 """Beside these, every module may import `_arguments`, and a package its own parts."""
+
+TORCH = {"torch_twin", "torch_loop"}
+"""The modules that import torch at top level; all others work without it."""
 
 EVERY = sorted(SOURCES.rglob("*.py"))
 
@@ -61,14 +65,14 @@ def test_arrows_go_where_they_may(path):
 
 
 @pytest.mark.parametrize("path", EVERY, ids=lambda p: str(p.relative_to(SOURCES)))
-def test_only_the_twin_imports_torch_at_top_level(path):
+def test_only_two_modules_import_torch_at_top_level(path):
     top = ast.parse(path.read_text(encoding="utf-8")).body
     names = {a.name.split(".")[0] for n in top if isinstance(n, ast.Import) for a in n.names}
     names |= {(n.module or "").split(".")[0] for n in top if isinstance(n, ast.ImportFrom)}
-    assert ("torch" in names) == (part(path) == "torch_twin")
+    assert ("torch" in names) == (part(path) in TORCH)
 
 
 def test_importing_the_helpers_does_not_load_torch():
-    modules = ", ".join(sorted(ALLOWED.keys() - {"torch_twin"}))
+    modules = ", ".join(sorted(ALLOWED.keys() - TORCH))
     code = f"import sys; from helpers import {modules}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

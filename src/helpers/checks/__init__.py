@@ -7,6 +7,7 @@ never prints.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import numbers
 import re
@@ -136,8 +137,8 @@ def claim(
     AssertionError
         If the value is not what the phrase says.
     ValueError
-        If the phrase does not hold exactly one number, or not exactly one of
-        `within` and `bound` is given.
+        If the phrase does not hold exactly one number, `value` is none, or not
+        exactly one of `within` and `bound` is given.
 
     Examples
     --------
@@ -145,12 +146,18 @@ def claim(
     >>> claim("all 1,225 cells", 1225, within=0)
     >>> claim("differ by at most 1e-12", 3e-16, bound="<=")
     """
-    stated = NUMBER.findall(phrase)
+    stated = NUMBER.findall(phrase) if isinstance(phrase, str) else []
     if len(stated) != 1:
-        raise ValueError(f"phrase must hold exactly one number, got {len(stated)} in {phrase!r}")
+        raise ValueError(
+            f"phrase must hold exactly one number, got {len(stated)} in {_arguments.short(phrase)}"
+        )
     if (within is None) == (bound is None):
         raise ValueError(f"give either within or bound, got within={within!r} and bound={bound!r}")
-    said, value = read_number(stated[0]), float(value)
+    said = read_number(stated[0])
+    try:
+        value = float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"value must be a number, got {_arguments.short(value)}") from None
     if within is not None:
         within = _arguments.number("within", within, least=0)
         right = math.isfinite(value) and abs(value - said) <= within
@@ -177,7 +184,9 @@ def read_number(text: str) -> float:
     (-1225.5, 1e-12)
     """
     if not isinstance(text, str) or not NUMBER.fullmatch(text):
-        raise ValueError(f"text must be a number such as '1,225' or '-0.5', got {text!r}")
+        raise ValueError(
+            f"text must be a number such as '1,225' or '-0.5', got {_arguments.short(text)}"
+        )
     return float(text.replace(",", "").replace("−", "-"))
 
 
@@ -188,13 +197,20 @@ def difference(got: Any, expected: Any, *, within: float = 1e-9) -> str | None:
     entry; text and truth values as they are. Types do not matter where the
     values agree, except that a truth value is no number.
 
+    Raises
+    ------
+    ValueError
+        If `within` is negative or no number.
+
     Examples
     --------
     >>> difference(np.zeros((2, 3)), np.zeros((3, 2)))
     'the shape is (2, 3) but should be (3, 2)'
     """
+    within = _arguments.number("within", within, least=0)
     if isinstance(expected, str):
-        return None if got == expected else f"it is {_say(got)} but should be {_say(expected)}"
+        right = isinstance(got, str) and got == expected
+        return None if right else f"it is {_say(got)} but should be {_say(expected)}"
     try:
         a, b = _numbers(got), _numbers(expected)
     except (TypeError, ValueError):
@@ -249,8 +265,9 @@ def _kind(expected: Any) -> str:
 def _say(value: Any) -> str:
     if isinstance(value, bool | np.bool_ | str):
         return repr(value.item() if isinstance(value, np.bool_) else value)
-    if isinstance(value, numbers.Number) and not isinstance(value, complex):
-        return f"{value:.6g}"
+    if isinstance(value, numbers.Real):
+        with contextlib.suppress(OverflowError):  # an int that is too large for a float
+            return f"{float(value):.6g}"
     if isinstance(value, np.ndarray) and value.size > 12:
         return f"an array of shape {value.shape}"
     text = " ".join(repr(value).split())

@@ -82,6 +82,14 @@ def variance(attempt: Any) -> None:
                         math.sqrt(right),
                         "this is the standard deviation: the variance is its square",
                     ),
+                    *(
+                        Mistake(
+                            wrong,
+                            "the variance of a mean falls as 1/B: the square root belongs to "
+                            "the standard deviation",
+                        )
+                        for wrong in (trace / math.sqrt(B), right * math.sqrt(B))
+                    ),
                     Mistake(
                         right * B,
                         "the mean of B samples is less noisy than one sample: divide by B",

@@ -24,6 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from helpers import _arguments
+
 RESULTS = Path(__file__).parents[3] / "notebooks" / "results"
 """Where the results lie; the package is installed in place, so this is the checkout."""
 
@@ -146,8 +148,9 @@ def register_all() -> None:
 
 def _known(name: str) -> Experiment:
     register_all()
-    if name not in EXPERIMENTS:
-        raise ValueError(f"name must be one of {', '.join(sorted(EXPERIMENTS))}, got {name!r}")
+    if not isinstance(name, str) or name not in EXPERIMENTS:
+        known = ", ".join(sorted(EXPERIMENTS))
+        raise ValueError(f"name must be one of {known}, got {_arguments.short(name)}")
     return EXPERIMENTS[name]
 
 
@@ -159,7 +162,14 @@ def _read(name: str) -> dict[str, Any]:
             f"name must be a result that has been computed, got {name!r}; `make experiments` "
             f"computes all"
         )
-    return dict(json.loads(path.read_text(encoding="utf-8")))
+    try:
+        content = dict(json.loads(path.read_text(encoding="utf-8")))
+        return {key: content[key] for key in ("machine", "sources", "result")}
+    except (ValueError, KeyError) as damage:
+        raise ValueError(
+            f"name must be a result whose file can be read, got {name!r}: {damage!r}; "
+            "`make experiments` computes it anew once the file is deleted"
+        ) from None
 
 
 def _source_of(module: str) -> Path:

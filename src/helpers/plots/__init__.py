@@ -3,6 +3,81 @@
 A colour means the same thing in every figure; `style.COLOURS` says what.
 """
 
+from helpers.plots.bptt import (
+    backward_diagram,
+    bytes_by_steps,
+    decay_by_radius,
+    gate_histogram,
+    gates_by_letter,
+    gradient_triangle,
+    norms_by_lag,
+    norms_by_steps,
+    step_size_curve,
+)
+from helpers.plots.feedforward_batching import (
+    cost_by_batch,
+    loss_paths,
+    minibatch_diagram,
+    rates_by_batch,
+    updates_and_samples,
+    variance_by_batch,
+)
+from helpers.plots.recurrence import (
+    change_map,
+    cold_start,
+    cost_by_axis,
+    graph_growth,
+    three_shapes,
+    tick_table,
+)
 from helpers.plots.style import COLOURS, use_style
+from helpers.plots.truncation import (
+    cut_triangles,
+    derivative_by_depth,
+    descents,
+    edges_diagram,
+    errors_by_depth,
+    lags_by_distance,
+    mean_of_draws,
+    phase_picture,
+    shares_by_distance,
+    signal_by_steps,
+    spread_by_length,
+)
 
-__all__ = ["COLOURS", "use_style"]
+__all__ = [
+    "COLOURS",
+    "backward_diagram",
+    "bytes_by_steps",
+    "change_map",
+    "cold_start",
+    "cost_by_axis",
+    "cost_by_batch",
+    "cut_triangles",
+    "decay_by_radius",
+    "derivative_by_depth",
+    "descents",
+    "edges_diagram",
+    "errors_by_depth",
+    "gate_histogram",
+    "gates_by_letter",
+    "gradient_triangle",
+    "graph_growth",
+    "lags_by_distance",
+    "loss_paths",
+    "mean_of_draws",
+    "minibatch_diagram",
+    "norms_by_lag",
+    "norms_by_steps",
+    "phase_picture",
+    "rates_by_batch",
+    "shares_by_distance",
+    "signal_by_steps",
+    "spread_by_length",
+    "step_size_curve",
+    "three_shapes",
+    "tick_table",
+    "updates_and_samples",
+    "use_style",
+    "variance_by_batch",
+]

@@ -13,10 +13,11 @@ from matplotlib.patches import FancyArrowPatch, Rectangle
 from helpers.plots.style import COLOURS, MARKERS, new_axes
 
 LINES = ("-", "--", ":")
+GOLD_INK = "#8A6508"  # gold for letters: the gold of lines and marks is too pale to read
 
 
 def minibatch_diagram(num_samples: int, ax: Axes | None = None) -> Axes:
-    """One minibatch without time: samples side by side, one gradient each, one mean.
+    """One minibatch without time: samples side by side, one gradient each, one update.
 
     Parameters
     ----------
@@ -49,7 +50,7 @@ def minibatch_diagram(num_samples: int, ax: Axes | None = None) -> Axes:
         ax,
         num_samples / 2 - 0.5,
         -4.3,
-        "mean of the gradients: one update",
+        "all gradients together: one update",
         COLOURS["gradient"],
         width=min(3.4, num_samples - 0.2),
     )
@@ -65,7 +66,7 @@ def minibatch_diagram(num_samples: int, ax: Axes | None = None) -> Axes:
         "batch: n counts samples",
         ha="center",
         va="bottom",
-        color=COLOURS["batch"],
+        color=_ink(COLOURS["batch"]),
     )
     for i, text in enumerate(("input", "hidden, $f(x_n)$", "output, $g(h_n)$", "its gradient")):
         ax.text(-0.6, -i, text, ha="right", va="center")
@@ -190,7 +191,9 @@ def variance_by_batch(
             at, last = sizes[~shown][0], line[shown][-1]
             arrow = {"arrowstyle": "->", "color": colour, "lw": 1.5}
             ax.annotate("", (at, last / 8), (at, last * 0.7), arrowprops=arrow)
-            ax.text(0.85 * at, last / 4, f"0 at B = {at}", color=colour, ha="right", va="center")
+            ax.text(
+                0.85 * at, last / 4, f"0 at B = {at}", color=_ink(colour), ha="right", va="center"
+            )
             ax.set_ylim(bottom=last / 10)
         at = max(0, int(shown.sum()) - 3)
         ax.annotate(
@@ -198,7 +201,7 @@ def variance_by_batch(
             (sizes[at], line[at]),
             (8, 10) if i == 0 else (-8, -12),
             textcoords="offset points",
-            color=colour,
+            color=_ink(colour),
             ha="left" if i == 0 else "right",
             va="center",
         )
@@ -249,7 +252,7 @@ def cost_by_batch(
             place, ha = (sizes[-1], 1.25 * each[-1]), "right"
         else:
             place, ha = (sizes[0], 1.25 * each.min()), "left"
-        axes[1].text(*place, label, ha=ha, va="bottom" if i % 2 else "center", color=colour)
+        axes[1].text(*place, label, ha=ha, va="bottom" if i % 2 else "center", color=_ink(colour))
     for ax, what in zip(axes, ("update", "sample"), strict=True):
         ax.set(
             xscale="log",
@@ -362,7 +365,7 @@ def rates_by_batch(
             (sizes[-1], values[-1]),
             (0, -14 if i % 2 else 12),
             textcoords="offset points",
-            color=colour,
+            color=_ink(colour),
             ha="right",
             va="center",
         )
@@ -396,6 +399,10 @@ def _arrow(ax: Axes, start: tuple[float, float], stop: tuple[float, float], colo
             start, stop, arrowstyle="-|>", mutation_scale=9, color=colour, shrinkA=0, shrinkB=0
         )
     )
+
+
+def _ink(colour: str) -> str:
+    return GOLD_INK if colour == COLOURS["batch"] else colour
 
 
 def _powers_of_two(ax: Axes, sizes: np.ndarray, *, every: int = 1) -> None:
