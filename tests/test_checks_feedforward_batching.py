@@ -84,6 +84,8 @@ WRONG = [
     (check.variance, lambda t, B, N: t / B, "with replacement"),
     (check.variance, lambda t, B, N: t / B * (N - B) / N, "divide by N − 1"),
     (check.variance, lambda t, B, N: without(t, B, N) ** 0.5, "standard deviation"),
+    (check.variance, lambda t, B, N: t / np.sqrt(B), "square root belongs to"),
+    (check.variance, lambda t, B, N: without(t, B, N) * B**0.5, "square root belongs to"),
     (check.variance, lambda t, B, N: t * (N - B) / (N - 1), "less noisy than one sample"),
     (check.variance, lambda t, B, N: without(t, B, N) / B, "divided by B twice"),
     (check.variance, lambda t, B, N: t / B**2, "divided by B twice"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import matplotlib.colors as mcolors
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -127,6 +128,28 @@ def test_rates_come_with_the_linear_rule_through_their_first_point():
     assert np.allclose(rule.get_xydata(), [[1, 0.3], [2, 0.6]]), "up to twice the largest rate"
     assert list(mark.get_xdata()) == [3, 3]
     assert texts(ax) == ["stable", "turn"]
+
+
+def contrast_on_white(colour):
+    r, g, b = (
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in mcolors.to_rgb(colour)
+    )
+    return 1.05 / (0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05)
+
+
+def test_letters_can_be_read_on_white():
+    two = {"a": SIZES, "b": SIZES}
+    ends_in_zero = {"a": SIZES, "b": SIZES[::-1] - 1}
+    drawn = [
+        plots.minibatch_diagram(3),
+        plots.variance_by_batch(SIZES, ends_in_zero, ends_in_zero),
+        plots.cost_by_batch(SIZES, two)[1],
+        plots.rates_by_batch(SIZES, two, {}),
+    ]
+    for ax in drawn:
+        assert ax.texts
+        for text in ax.texts:
+            assert contrast_on_white(text.get_color()) >= 4.5, text.get_text()
 
 
 @pytest.mark.messages
