@@ -283,7 +283,7 @@ def test_refusals(function, params, tape, dlogits, message):
         (lambda: bptt.numerical(float, PARAMS, PARAMS, 0), "eps must be greater than 0, got 0"),
         (
             lambda: bptt.numerical(float, PARAMS, problem(gru).params),
-            "others must be of type helpers.rnn.Params, got helpers.gru.Params",
+            "direction must be of type helpers.rnn.Params, got helpers.gru.Params",
         ),
         (
             lambda: bptt.of(np),

@@ -160,7 +160,7 @@ RNG = np.random.default_rng(0)
             r"out\[1\]\[0\] must .*\(6, 3, 4\), got .*\(5, 3, 4\)",
         ),
         (
-            lambda: lstm.backward(P, TAPE, D, out=(P.map(np.copy), (TAPE.h, TAPE.h[1:]))),
+            lambda: lstm.backward(P, TAPE, D, out=(P.map(np.copy), (TAPE.h + 0, TAPE.h[1:]))),
             r"out\[1\]\[1\] must .*\(6, 3, 4\), got .*\(5, 3, 4\)",
         ),
         (lambda: lstm.by_lag(P, None, D), "tape must come from lstm.forward, got NoneType"),

@@ -308,7 +308,7 @@ P = weights(rnn)
         (lambda: train.clip(P, 0), "max_norm must be greater than 0, got 0"),
         (lambda: train.clip(P, np.inf), "max_norm must be a finite number .*got inf"),
         (lambda: train.sgd(P, P, -1), "learning_rate must be at least 0, got -1"),
-        (lambda: train.sgd(P, weights(gru), 1), "others must be of type helpers.rnn.Params, got"),
+        (lambda: train.sgd(P, weights(gru), 1), "grads must be of type helpers.rnn.Params, got"),
         (lambda: train.adam(P, P, None, -1), "learning_rate must be at least 0, got -1"),
         (lambda: train.adam(P, P, None, 1, beta1=1), "beta1 must be .* less than 1, got 1"),
         (lambda: train.adam(P, P, None, 1, beta2=-0.1), "beta2 must be at least 0 .*got -0.1"),

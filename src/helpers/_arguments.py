@@ -6,6 +6,7 @@ trusts its input. The only module that every other may import.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ def whole(name: str, value: Any, *, least: int = 1, most: int | None = None) -> 
     )
     is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool | np.bool_)
     if not is_whole or value < least or (most is not None and value > most):
-        raise ValueError(f"{name} must be {allowed}, got {value!r}")
+        raise ValueError(f"{name} must be {allowed}, got {short(value)}")
     return int(value)
 
 
@@ -35,8 +36,10 @@ def number(
     limits = [("greater than", above), ("at least", least), ("less than", below), ("at most", most)]
     said = " and ".join(f"{word} {limit:g}" for word, limit in limits if limit is not None)
     is_number = isinstance(value, int | float | np.integer | np.floating)
-    if isinstance(value, bool | np.bool_) or not is_number or not np.isfinite(value):
-        raise ValueError(f"{name} must be a finite number {said}".rstrip() + f", got {value!r}")
+    if isinstance(value, bool | np.bool_) or not is_number or not _is_finite(value):
+        raise ValueError(
+            f"{name} must be a finite number {said}".rstrip() + f", got {short(value)}"
+        )
     inside = (
         (above is None or value > above)
         and (least is None or value >= least)
@@ -44,14 +47,30 @@ def number(
         and (most is None or value <= most)
     )
     if not inside:
-        raise ValueError(f"{name} must be {said}, got {value!r}")
+        raise ValueError(f"{name} must be {said}, got {short(value)}")
     return float(value)
+
+
+def flag(name: str, value: Any) -> bool:
+    """`value` as a bool, if it is one."""
+    if not isinstance(value, bool | np.bool_):
+        raise ValueError(f"{name} must be True or False, got {short(value)}")
+    return bool(value)
+
+
+def function(name: str, value: Any) -> Any:
+    """`value`, if it can be called."""
+    if not callable(value):
+        raise ValueError(f"{name} must be callable, got {type(value).__name__}")
+    return value
 
 
 def one_of(name: str, value: Any, allowed: tuple[Any, ...]) -> Any:
     """`value`, if it is one of `allowed`."""
     if not any(value is a or (type(value) is type(a) and value == a) for a in allowed):
-        raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, got {value!r}")
+        raise ValueError(
+            f"{name} must be one of {', '.join(map(repr, allowed))}, got {short(value)}"
+        )
     return value
 
 
@@ -63,37 +82,32 @@ _KINDS = {
 }
 
 
-def array(
-    name: str, value: Any, *, kind: str, shape: tuple[int | str, ...] | None = None
-) -> np.ndarray:
+def array(name: str, value: Any, *, kind: str, shape: tuple[Any, ...] | None = None) -> np.ndarray:
     """`value`, if it is a numpy array of that kind and shape.
 
     Entries of `shape` are sizes that must match, or letters that may be any
     size and only name the axis in the message.
     """
-    quick = type(value) is np.ndarray and value.shape == shape
-    if quick and value.dtype.kind in _KINDS[kind][1]:
+    right = isinstance(value, np.ndarray) and not isinstance(value, np.ma.MaskedArray)
+    fits = right and (shape is None or value.shape == shape or _fits(value.shape, shape))
+    if fits and value.dtype.kind in _KINDS[kind][1]:
         return np.asarray(value)
     wanted = f"a numpy array of {_KINDS[kind][0]}"
     if shape is not None:
         wanted += f" with shape ({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
-    if not isinstance(value, np.ndarray):
-        raise ValueError(f"{name} must be {wanted}, got {type(value).__name__}: {_short(value)}")
-    fits = shape is None or (
-        value.ndim == len(shape)
-        and all(isinstance(n, str) or n == m for n, m in zip(shape, value.shape, strict=True))
-    )
-    if value.dtype.kind not in _KINDS[kind][1] or not fits:
-        raise ValueError(f"{name} must be {wanted}, got {value.dtype} with shape {value.shape}")
-    return np.asarray(value)
+    if not right:
+        raise ValueError(f"{name} must be {wanted}, got {type(value).__name__}: {short(value)}")
+    raise ValueError(f"{name} must be {wanted}, got {value.dtype} with shape {value.shape}")
 
 
-def ids(
-    name: str, value: Any, *, num_symbols: int, shape: tuple[int | str, ...] | None
-) -> np.ndarray:
+def ids(name: str, value: Any, *, num_symbols: int, shape: tuple[Any, ...] | None) -> np.ndarray:
     """`value`, if it is an integer array of that shape with all entries in 0..num_symbols-1."""
     value = array(name, value, kind="integer", shape=shape)
-    if value.size and (value.min() < 0 or value.max() >= num_symbols):
+    # Read without its sign a negative id is one of the upper half, so one pass finds both.
+    unsigned = value.view(f"{value.dtype.byteorder}u{value.itemsize}")
+    half = 1 << 8 * value.itemsize - 1
+    limit = num_symbols if value.dtype.kind == "u" else min(num_symbols, half)
+    if value.size and np.maximum.reduce(unsigned, axis=None) >= limit:
         bad = value.max() if value.max() >= num_symbols else value.min()
         raise ValueError(f"{name} must hold ids in 0..{num_symbols - 1}, got {bad}")
     return np.asarray(value)
@@ -114,11 +128,28 @@ def generator(name: str, value: Any) -> np.random.Generator:
     """`value`, if it is one of numpy's generators."""
     if not isinstance(value, np.random.Generator):
         raise ValueError(
-            f"{name} must be a numpy generator, as from seeds.rng('data'), got {_short(value)}"
+            f"{name} must be a numpy generator, as from seeds.rng('data'), got {short(value)}"
         )
     return value
 
 
-def _short(value: Any) -> str:
-    text = repr(value)
+def short(value: Any) -> str:
+    """`value` as a message shows it: one line, at most 60 characters."""
+    text = " ".join(repr(value).split())
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _fits(shape: tuple[Any, ...], wanted: tuple[Any, ...]) -> bool:
+    if len(shape) != len(wanted):
+        return False
+    for size, name in zip(shape, wanted, strict=True):
+        if size != name and type(name) is not str:
+            return False
+    return True
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an int that is too large for a float
+        return False

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from helpers import _arguments, rnn
-from helpers.rnn import Params, Tape, Weights
+from helpers.rnn import Params, Tape, W, Weights
 
 
 def backward(
@@ -45,7 +45,7 @@ def backward(
     Raises
     ------
     ValueError
-        If `tape` or `dlogits` does not fit the weights.
+        If `tape`, `dlogits` or `out` does not fit the weights.
 
     Notes
     -----
@@ -56,9 +56,10 @@ def backward(
     T, B, H = _checked(params, tape, dlogits)
     V, dtype = dlogits.shape[-1], tape.h.dtype
     if out is None:
-        out = params.map(np.empty_like), np.empty((T + 1, B, H), dtype)
+        out = zeros_like(params), np.empty((T + 1, B, H), dtype)
+    else:
+        checked_out(params, tape, out)
     grads, dh = out
-    _arguments.array("out[1]", dh, kind="floating", shape=(T + 1, B, H))
     states, douts = tape.h[1:].reshape(T * B, H), dlogits.reshape(T * B, V)
     np.dot(douts, params.W_hy.T, dh[1:].reshape(T * B, H))
     dh[0] = 0
@@ -115,7 +116,7 @@ def by_lag(params: Params, tape: Tape, dlogits: Float[np.ndarray, "T B V"]) -> l
     for lag in range(T):
         steps = T - lag
         da = (inflow * slope[:steps]).reshape(steps * B, H)
-        grads = params.map(np.zeros_like)
+        grads = zeros_like(params)
         np.dot(before[:steps].reshape(steps * B, H).T, da, grads.W_hh)
         into_input_weights(tape.x[:steps], da, out=grads.W_xh)
         np.sum(da, 0, out=grads.b_h)
@@ -155,7 +156,8 @@ def numerical(
     Raises
     ------
     ValueError
-        If `direction` is not of the type of `params`, or `eps` is not positive.
+        If `loss_of` cannot be called, `direction` has not the type and shapes of `params`, or
+        `eps` is not positive.
 
     Examples
     --------
@@ -163,6 +165,8 @@ def numerical(
     >>> round(numerical(lambda q: float((q.b_h**2 + q.b_h).sum()), p, p.map(np.ones_like)), 6)
     3.0
     """
+    _arguments.function("loss_of", loss_of)
+    rnn.checked_like("direction", direction, rnn.checked_weights("params", params))
     eps = _arguments.number("eps", eps, above=0)
     ahead = loss_of(params.map(lambda w, d: w + eps * d, direction))
     behind = loss_of(params.map(lambda w, d: w - eps * d, direction))
@@ -183,9 +187,19 @@ def of(cell: ModuleType) -> ModuleType:
     'helpers.bptt'
     """
     module = sys.modules[__name__] if cell is rnn else cell
-    if not all(hasattr(module, name) for name in ("backward", "by_lag")):
-        raise ValueError(f"cell must be one of the modules rnn, lstm, gru, got {cell!r}")
+    if not hasattr(cell, "forward") or not hasattr(module, "by_lag"):
+        raise ValueError(
+            f"cell must be one of the modules rnn, lstm, gru, got {_arguments.short(cell)}"
+        )
     return module
+
+
+def zeros_like(params: W) -> W:
+    """Zeros in the shapes of `params`, in rows: a product can be written there.
+
+    Weights may lie in columns, as the transpose of a torch layer's do.
+    """
+    return params.map(lambda w: np.zeros(w.shape, w.dtype))
 
 
 def previous_states(
@@ -218,10 +232,9 @@ def into_input_weights(x: np.ndarray, da: Float[np.ndarray, "TB G"], *, out: np.
     out[symbols] = np.add.reduceat(da[order], first, axis=0)
 
 
-def checked_gradient_of_logits(
-    params: Weights, logits: np.ndarray, dlogits: Any
-) -> Float[np.ndarray, "T B V"]:
-    """`dlogits`, if it has the shape and dtype of `logits` and both fit the weights."""
+def checked_tape(params: Weights, tape: Any, dlogits: Any) -> tuple[int, int, int]:
+    """T, B and H of a tape of any cell, if it, the weights and `dlogits` fit each other."""
+    logits, x = tape.logits, tape.x
     if logits.shape[-1] != len(params.b_y):
         raise ValueError(
             f"tape must come from weights with V = {len(params.b_y)} symbols, "
@@ -230,19 +243,49 @@ def checked_gradient_of_logits(
     dlogits = _arguments.array("dlogits", dlogits, kind="floating", shape=logits.shape)
     if dlogits.dtype != logits.dtype:
         raise ValueError(f"dlogits must be {logits.dtype} like the tape, got {dlogits.dtype}")
-    return np.asarray(dlogits)
+    T, B = x.shape[:2]
+    D, H = len(params.W_xh), len(params.W_hh)
+    if tape.h.shape != (T + 1, B, H):
+        raise ValueError(
+            f"tape must come from weights with H = {H} hidden units, "
+            f"got states with shape {tape.h.shape}"
+        )
+    used = x.shape[2] if x.ndim == 3 else int(np.maximum.reduce(x, axis=None)) + 1
+    if used > D or (x.ndim == 3 and used < D):
+        raise ValueError(f"tape must come from weights with D = {D} inputs, got {used}")
+    if logits.dtype != params.W_hh.dtype:
+        raise ValueError(f"tape must come from {params.W_hh.dtype} weights, got {logits.dtype}")
+    return T, B, H
+
+
+def checked_out(params: Weights, tape: Any, out: Any) -> None:
+    """Refuse what is no earlier result of `backward`, of any cell, with memory of its own."""
+    pair = isinstance(out, tuple) and len(out) == 2
+    if not pair or out[0] is params:
+        got = "the weights" if pair else type(out).__name__
+        raise ValueError(f"out must be a pair (gradients, dh) from backward, got {got}")
+    rnn.checked_like("out[0]", out[0], params)
+    for name, weight in vars(out[0]).items():
+        if weight.dtype != params.W_hh.dtype or not weight.flags.carray:
+            raise ValueError(
+                f"out[0].{name} must be {params.W_hh.dtype}, writeable and contiguous, got "
+                f"{weight.dtype} with strides {weight.strides}"
+            )
+    if not hasattr(tape, "c"):
+        _checked_derivative("out[1]", out[1], tape.h)
+    elif not isinstance(out[1], tuple) or len(out[1]) != 2:
+        raise ValueError(f"out[1] must be a pair (dh, dc), got {type(out[1]).__name__}")
+    else:
+        _checked_derivative("out[1][0]", out[1][0], tape.h)
+        _checked_derivative("out[1][1]", out[1][1], tape.c)
+
+
+def _checked_derivative(name: str, value: Any, states: np.ndarray) -> None:
+    rnn.checked_buffer(name, value, states.shape, states.dtype, apart_from=states)
 
 
 def _checked(params: Params, tape: Tape, dlogits: Any) -> tuple[int, int, int]:
     if not isinstance(tape, Tape):
         raise ValueError(f"tape must come from rnn.forward, got {type(tape).__name__}")
     _arguments.instance("params", params, Params)
-    checked_gradient_of_logits(params, tape.logits, dlogits)
-    T, B = tape.x.shape[:2]
-    H = len(params.b_h)
-    if tape.h.shape != (T + 1, B, H):
-        raise ValueError(
-            f"tape must come from weights with H = {H} hidden units, "
-            f"got states with shape {tape.h.shape}"
-        )
-    return T, B, H
+    return checked_tape(params, tape, dlogits)

@@ -72,11 +72,15 @@ class Alphabet:
         ):
             raise ValueError(
                 "responses must be a tuple of pairs (position, distance) such as ((2, 2),), "
-                f"got {self.responses!r}"
+                f"got {_arguments.short(self.responses)}"
             )
-        for position, distance in self.responses:
-            _arguments.whole("each position in responses", position, least=0, most=letters - 1)
-            _arguments.whole("each distance in responses", distance)
+        where, back = "each position in responses", "each distance in responses"
+        pairs = tuple(
+            (_arguments.whole(where, p, least=0, most=letters - 1), _arguments.whole(back, d))
+            for p, d in self.responses
+        )
+        object.__setattr__(self, "period", letters + 1)
+        object.__setattr__(self, "responses", pairs)  # an unsigned distance would wrap around
         taken = [position for position, _ in self.responses]
         taken += [(position - distance) % self.period for position, distance in self.responses]
         if len(set(taken)) < len(taken) or letters in taken:
@@ -128,13 +132,15 @@ def cover(period: int, distances: tuple[int, ...], number: int) -> Alphabet:
     """
     period = _arguments.whole("period", period, least=2, most=27)
     number = _arguments.whole("number", number)
-    if not isinstance(distances, tuple) or not distances or len(set(distances)) < len(distances):
+    given = distances if isinstance(distances, tuple) else ()
+    each = [_arguments.whole("each of distances", distance) for distance in given]
+    if not each or len(set(each)) < len(each):
         raise ValueError(
-            f"distances must be a tuple of different integers such as (2, 5), got {distances!r}"
+            "distances must be a tuple of different integers such as (2, 5), got "
+            f"{_arguments.short(distances)}"
         )
-    for distance in distances:
-        _arguments.whole("each of distances", distance)
-    wanted = [d for d in sorted(distances, reverse=True) for _ in range(number)]
+    fits = 2 * number * len(each) < period
+    wanted = [d for d in sorted(each, reverse=True) for _ in range(number)] if fits else []
 
     @cache
     def place(i: int, earliest: int, taken: int) -> tuple[tuple[int, int], ...] | None:
@@ -152,13 +158,12 @@ def cover(period: int, distances: tuple[int, ...], number: int) -> Alphabet:
         return None
 
     space = 1 << (period - 1)
-    fits = 2 * len(wanted) < period
     responses = place(0, 0, space) if fits else None
     if responses is None:
         raise ValueError(
             "period, distances and number must leave each response a call of its own, got "
             f"period {period}, {number} at each of {distances}; a longer period (at least "
-            f"{2 * len(wanted) + 1}), other distances or a smaller number would"
+            f"{2 * number * len(each) + 1}), other distances or a smaller number would"
         )
     return Alphabet(period, tuple(sorted(responses)))
 
@@ -512,10 +517,12 @@ def one_hot(
     ids = _arguments.ids("ids", ids, num_symbols=V, shape=None)
     try:
         is_floating = np.issubdtype(np.dtype(dtype), np.floating)
-    except TypeError:
+    except (TypeError, ValueError):
         is_floating = False
     if not is_floating:
-        raise ValueError(f"dtype must be a floating type such as numpy.float64, got {dtype!r}")
+        raise ValueError(
+            f"dtype must be a floating type such as numpy.float64, got {_arguments.short(dtype)}"
+        )
     vectors = np.zeros((*ids.shape, V), dtype=dtype)
     np.put_along_axis(vectors, ids[..., None], 1, axis=-1)
     return vectors
@@ -566,7 +573,8 @@ def split(
 def _alphabet(alphabet: Alphabet) -> Alphabet:
     if not isinstance(alphabet, Alphabet):
         raise ValueError(
-            f"alphabet must be a corpus.Alphabet such as corpus.ALPHABET, got {alphabet!r}"
+            f"alphabet must be a corpus.Alphabet such as corpus.ALPHABET, "
+            f"got {_arguments.short(alphabet)}"
         )
     return alphabet
 
@@ -579,24 +587,25 @@ def _decode(symbols: str, ids: np.ndarray) -> str:
 def _characters(path: str | os.PathLike[str]) -> str:
     """Text of a file, line ends unified and without a byte order mark."""
     if not isinstance(path, str | os.PathLike):
-        raise ValueError(f"path must be a string or a pathlib.Path, got {path!r}")
+        raise ValueError(f"path must be a string or a pathlib.Path, got {_arguments.short(path)}")
     file = Path(path)
-    if file.is_dir():
-        raise ValueError(
-            f"path must name a text file, got the folder {_shown(path)}; "
-            "the name of a file inside it would work"
-        )
     try:
-        stored = file.read_bytes()
+        stored = None if file.is_dir() else file.read_bytes()
     except FileNotFoundError:
         raise ValueError(
             f"path must name an existing text file, got {_shown(path)}, and there is no "
             f"{file.absolute()}; a path from the folder {Path.cwd()}, or a full one, would work"
         ) from None
     except (OSError, ValueError) as reason:
+        because = getattr(reason, "strerror", None) or reason
         raise ValueError(
-            f"path must name a text file that can be read, got {_shown(path)}: {reason}"
+            f"path must name a text file that can be read, got {_shown(path)}: {because}"
         ) from None
+    if stored is None:
+        raise ValueError(
+            f"path must name a text file, got the folder {_shown(path)}; "
+            "the name of a file inside it would work"
+        )
     try:
         text = stored.decode("utf-8")
     except UnicodeDecodeError as wrong:
@@ -609,4 +618,5 @@ def _characters(path: str | os.PathLike[str]) -> str:
 
 
 def _shown(path: str | os.PathLike[str]) -> str:
-    return repr(os.fspath(path))
+    name = os.fspath(path)
+    return repr(name) if len(name) <= 200 else _arguments.short(name)

@@ -12,7 +12,7 @@ products in one.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from jaxtyping import Bool, Float, Integer
@@ -30,6 +30,8 @@ class Params(rnn.Weights):
     `b_h` is added before the gates act; `b_hn` to the state's part of the
     candidate, so that the reset gate scales it as well.
     """
+
+    BLOCKS: ClassVar[int] = 3
 
     W_xh: Float[np.ndarray, "D G"]
     W_hh: Float[np.ndarray, "H G"]
@@ -269,14 +271,15 @@ def backward(
     Raises
     ------
     ValueError
-        If `tape` or `dlogits` does not fit the weights.
+        If `tape`, `dlogits` or `out` does not fit the weights.
     """
     T, B, H = _checked(params, tape, dlogits)
     V, dtype = dlogits.shape[-1], tape.h.dtype
     if out is None:
-        out = params.map(np.empty_like), np.empty((T + 1, B, H), dtype)
+        out = bptt.zeros_like(params), np.empty((T + 1, B, H), dtype)
+    else:
+        bptt.checked_out(params, tape, out)
     grads, dh = out
-    _arguments.array("out[1]", dh, kind="floating", shape=(T + 1, B, H))
     states, douts = tape.h[1:].reshape(T * B, H), dlogits.reshape(T * B, V)
     np.dot(douts, params.W_hy.T, dh[1:].reshape(T * B, H))
     dh[0] = 0
@@ -334,7 +337,7 @@ def by_lag(params: Params, tape: Tape, dlogits: Float[np.ndarray, "T B V"]) -> l
         steps = T - lag
         blocks = slopes[:steps] * inflow[:, :, None]
         rows = blocks.reshape(steps * B, 3 * H)
-        grads = params.map(np.zeros_like)
+        grads = bptt.zeros_like(params)
         np.dot(before[:steps].reshape(steps * B, H).T, rows, grads.W_hh)
         np.sum(rows[:, 2 * H :], 0, out=grads.b_hn)
         outflow = (rows @ params.W_hh.T).reshape(steps, B, H) + inflow * keep[:steps]
@@ -393,9 +396,7 @@ def _tape(
         raise ValueError(f"out must come from gru.forward, got {type(out).__name__}")
     buffers = {name: getattr(out, name) for name in shapes}
     for name, shape in shapes.items():
-        _arguments.array(f"out.{name}", buffers[name], kind="floating", shape=shape)
-        if buffers[name].dtype != dtype:
-            raise ValueError(f"out must hold {dtype} like the weights, got {buffers[name].dtype}")
+        rnn.checked_buffer(f"out.{name}", buffers[name], shape, dtype, apart_from=x)
     return Tape(x=x, reset=reset, **buffers)
 
 
@@ -403,12 +404,4 @@ def _checked(params: Params, tape: Any, dlogits: Any) -> tuple[int, int, int]:
     if not isinstance(tape, Tape):
         raise ValueError(f"tape must come from gru.forward, got {type(tape).__name__}")
     _arguments.instance("params", params, Params)
-    bptt.checked_gradient_of_logits(params, tape.logits, dlogits)
-    T, B = tape.x.shape[:2]
-    H = len(params.W_hh)
-    if tape.h.shape != (T + 1, B, H):
-        raise ValueError(
-            f"tape must come from weights with H = {H} hidden units, "
-            f"got states with shape {tape.h.shape}"
-        )
-    return T, B, H
+    return bptt.checked_tape(params, tape, dlogits)

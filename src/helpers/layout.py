@@ -65,7 +65,7 @@ def to_streams(ids: Integer[np.ndarray, " N"], batch_size: int) -> Integer[np.nd
     Raises
     ------
     ValueError
-        If `ids` is no vector of integers, or a stream would be shorter than 2.
+        If `ids` is no vector of at least 2 integers, or a stream would be shorter than 2.
 
     Notes
     -----
@@ -110,8 +110,8 @@ def windows(
     Raises
     ------
     ValueError
-        If `streams` has no two positions, `num_steps` is below 1, or
-        `drop_last` leaves nothing.
+        If `streams` has no two positions or no stream, `num_steps` is below 1,
+        `drop_last` is no bool, or leaves nothing.
 
     Examples
     --------
@@ -122,9 +122,12 @@ def windows(
     """
     streams = _arguments.array("streams", streams, kind="integer", shape=("L", "B"))
     T = _arguments.whole("num_steps", num_steps)
+    drop_last = _arguments.flag("drop_last", drop_last)
     L = len(streams)
     if L < 2:
         raise ValueError(f"streams must hold at least 2 positions, got {L}")
+    if streams.shape[1] < 1:
+        raise ValueError(f"streams must hold at least 1 stream, got shape {streams.shape}")
     if drop_last and L - 1 < T:
         raise ValueError(
             f"num_steps must be at most {L - 1} for streams of {L} positions "
@@ -172,14 +175,15 @@ def shuffled_windows(
     Raises
     ------
     ValueError
-        If `ids` is no vector of integers, a size is below 1, fewer than B
-        pieces of T steps fit, or `rng` is no generator.
+        If `ids` is no vector of at least 2 integers, a size is below 1, fewer than B
+        pieces of T steps fit, `rng` is no generator, or `fresh` no bool.
     """
     ids = _corpus(ids)
     B = _arguments.whole("batch_size", batch_size)
     T = _arguments.whole("num_steps", num_steps)
     _pieces(len(ids), B, T)
-    return _draw(ids, B, T, _arguments.generator("rng", rng), fresh)
+    rng, fresh = _arguments.generator("rng", rng), _arguments.flag("fresh", fresh)
+    return _draw(ids, B, T, rng, fresh)
 
 
 def _draw(
@@ -266,20 +270,24 @@ def account(
 
 
 def _corpus(ids: Any) -> np.ndarray:
-    return _arguments.array("ids", ids, kind="integer", shape=("N",))
+    corpus = _arguments.array("ids", ids, kind="integer", shape=("N",))
+    if len(corpus) < 2:
+        raise ValueError(
+            f"ids must hold at least 2 tokens, one to predict from the other, got {len(corpus)}"
+        )
+    return corpus
 
 
 def _too_many_streams(N: int, B: int) -> NoReturn:
-    most = f"at most {N // 2}" if N >= 2 else "impossible"
     raise ValueError(
-        f"batch_size must be {most} for {N} tokens, since a stream needs 2 to predict "
+        f"batch_size must be at most {N // 2} for {N} tokens, since a stream needs 2 to predict "
         f"one from the other, got {B}"
     )
 
 
 def _pieces(N: int, B: int, T: int) -> int:
     """How many disjoint pieces of T steps, each with its targets, N tokens hold."""
-    pieces = max(N - 1, 0) // T
+    pieces = (N - 1) // T
     if pieces == 0:
         raise ValueError(
             f"num_steps must be less than the number of tokens, since every step has a target "

@@ -8,7 +8,7 @@ order input, forget, cell, output, as in ``torch.nn.LSTM``: G = 4·H columns.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from jaxtyping import Bool, Float, Integer
@@ -24,6 +24,8 @@ State = tuple[Float[np.ndarray, "B H"], Float[np.ndarray, "B H"]]
 @dataclass(frozen=True)
 class Params(rnn.Weights):
     """Weights of the LSTM: D inputs, H hidden units, V symbols, G = 4·H."""
+
+    BLOCKS: ClassVar[int] = 4
 
     W_xh: Float[np.ndarray, "D G"]
     W_hh: Float[np.ndarray, "H G"]
@@ -269,7 +271,7 @@ def backward(
     Raises
     ------
     ValueError
-        If `tape` or `dlogits` does not fit the weights.
+        If `tape`, `dlogits` or `out` does not fit the weights.
 
     Notes
     -----
@@ -280,10 +282,10 @@ def backward(
     V, dtype = dlogits.shape[-1], tape.h.dtype
     if out is None:
         dh, dc = np.empty((T + 1, B, H), dtype), np.empty((T + 1, B, H), dtype)
-        out = params.map(np.empty_like), (dh, dc)
+        out = bptt.zeros_like(params), (dh, dc)
+    else:
+        bptt.checked_out(params, tape, out)
     grads, (dh, dc) = out
-    _arguments.array("out[1][0]", dh, kind="floating", shape=(T + 1, B, H))
-    _arguments.array("out[1][1]", dc, kind="floating", shape=(T + 1, B, H))
     states, douts = tape.h[1:].reshape(T * B, H), dlogits.reshape(T * B, V)
     np.dot(douts, params.W_hy.T, dh[1:].reshape(T * B, H))
     dh[0] = dc[T] = 0
@@ -343,7 +345,7 @@ def by_lag(params: Params, tape: Tape, dlogits: Float[np.ndarray, "T B V"]) -> l
         memory = dc + dh * through_output[:steps]
         blocks = np.stack([memory, memory, memory, dh], axis=2) * slopes[:steps]
         rows = blocks.reshape(steps * B, 4 * H)
-        grads = params.map(np.zeros_like)
+        grads = bptt.zeros_like(params)
         np.dot(before[:steps].reshape(steps * B, H).T, rows, grads.W_hh)
         bptt.into_input_weights(tape.x[:steps], rows, out=grads.W_xh)
         np.sum(rows, 0, out=grads.b_h)
@@ -410,9 +412,7 @@ def _tape(
         raise ValueError(f"out must come from lstm.forward, got {type(out).__name__}")
     buffers = {name: getattr(out, name) for name in shapes}
     for name, shape in shapes.items():
-        _arguments.array(f"out.{name}", buffers[name], kind="floating", shape=shape)
-        if buffers[name].dtype != dtype:
-            raise ValueError(f"out must hold {dtype} like the weights, got {buffers[name].dtype}")
+        rnn.checked_buffer(f"out.{name}", buffers[name], shape, dtype, apart_from=x)
     return Tape(x=x, reset=reset, **buffers)
 
 
@@ -420,12 +420,4 @@ def _checked(params: Params, tape: Any, dlogits: Any) -> tuple[int, int, int]:
     if not isinstance(tape, Tape):
         raise ValueError(f"tape must come from lstm.forward, got {type(tape).__name__}")
     _arguments.instance("params", params, Params)
-    bptt.checked_gradient_of_logits(params, tape.logits, dlogits)
-    T, B = tape.x.shape[:2]
-    H = len(params.W_hh)
-    if tape.h.shape != (T + 1, B, H):
-        raise ValueError(
-            f"tape must come from weights with H = {H} hidden units, "
-            f"got states with shape {tape.h.shape}"
-        )
-    return T, B, H
+    return bptt.checked_tape(params, tape, dlogits)

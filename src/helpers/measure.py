@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from helpers import _arguments, truncation
+from helpers import _arguments, rnn, truncation
 
 
 @dataclass(frozen=True)
@@ -111,21 +111,25 @@ def slope(x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray) -> f
     Raises
     ------
     ValueError
-        If the two differ in length, hold fewer than 2 points or a value that
-        is not positive, or all x are equal.
+        If the two are no numbers, differ in length, hold fewer than 2 points
+        or a value that is not positive, or all x are equal.
 
     Examples
     --------
     >>> round(slope([1, 2, 4], [8.0, 4.0, 2.0]), 12)
     -1.0
     """
-    a, b = np.asarray(x, float), np.asarray(y, float)
+    a, b = _numbers("x", x), _numbers("y", y)
     if a.ndim != 1 or a.shape != b.shape or len(a) < 2:
         raise ValueError(
             f"x and y must be two lists of one length, at least 2, got {a.shape} and {b.shape}"
         )
     if not (a > 0).all() or not (b > 0).all() or not np.isfinite([a, b]).all():
-        raise ValueError("x and y must be positive and finite to have logarithms")
+        both = np.concatenate([a, b])
+        raise ValueError(
+            "x and y must be positive and finite to have logarithms, got values in "
+            f"{both.min():g}..{both.max():g}"
+        )
     if np.ptp(a) == 0:
         raise ValueError(f"x must hold at least two different values, got {a[0]:g} only")
     return float(np.polyfit(np.log(a), np.log(b), 1)[0])
@@ -142,7 +146,7 @@ def relative_error(estimate: Any, exact: Any) -> float:
     Raises
     ------
     ValueError
-        If the shapes differ, or `exact` is all zero.
+        If one holds no numbers, the shapes differ, or `exact` is all zero.
 
     Examples
     --------
@@ -152,7 +156,9 @@ def relative_error(estimate: Any, exact: Any) -> float:
     a, b = _two("estimate", estimate, "exact", exact)
     norm = float(np.linalg.norm(b))
     if norm == 0:
-        raise ValueError("exact must not be all zero, since the error is taken relative to it")
+        raise ValueError(
+            "exact must not be all zero, since the error is taken relative to it, got norm 0"
+        )
     return float(np.linalg.norm(a - b)) / norm
 
 
@@ -162,7 +168,7 @@ def cosine(a: Any, b: Any) -> float:
     Raises
     ------
     ValueError
-        If the shapes differ, or one of them is all zero.
+        If one holds no numbers, the shapes differ, or one is all zero.
 
     Examples
     --------
@@ -172,7 +178,7 @@ def cosine(a: Any, b: Any) -> float:
     u, v = _two("a", a, "b", b)
     norms = float(np.linalg.norm(u) * np.linalg.norm(v))
     if norms == 0:
-        raise ValueError("a and b must not be all zero, since zero has no direction")
+        raise ValueError("a and b must not be all zero, since zero has no direction, got norm 0")
     return float(u @ v) / norms
 
 
@@ -192,10 +198,15 @@ def norm_by_lag(parts: Sequence[Any]) -> Float[np.ndarray, " T"]:
     Raises
     ------
     ValueError
-        If there is no part.
+        If there is no part, or one is no gradient or not of the cell of the first.
     """
-    if len(parts) == 0:
-        raise ValueError("parts must hold at least one gradient, got none")
+    if not isinstance(parts, list | tuple) or len(parts) == 0:
+        got = "none" if isinstance(parts, list | tuple) else type(parts).__name__
+        raise ValueError(
+            f"parts must hold at least one gradient, in the list that by_lag returns, got {got}"
+        )
+    for i, part in enumerate(parts):
+        rnn.checked_like(f"parts[{i}]", part, rnn.checked_weights("parts[0]", parts[0]))
     names = [f.name for f in fields(parts[0]) if f.name not in ("W_hy", "b_y")]
     return np.array([np.sqrt(sum(np.sum(getattr(p, n) ** 2) for n in names)) for p in parts])
 
@@ -254,11 +265,17 @@ def seconds(runs: Mapping[str, Callable[[], Any]], *, repeats: int = 15) -> dict
     Raises
     ------
     ValueError
-        If `repeats` is below 1, or there is no function.
+        If `repeats` is below 1, or `runs` no mapping of functions, or empty.
     """
     repeats = _arguments.whole("repeats", repeats)
+    if not isinstance(runs, Mapping):
+        raise ValueError(
+            "runs must be a mapping such as {'name': function}, got " + type(runs).__name__
+        )
     if not runs:
         raise ValueError("runs must hold at least one function, got none")
+    for name, run in runs.items():
+        _arguments.function(f"runs[{name!r}]", run)
     taken: dict[str, list[float]] = {name: [] for name in runs}
     for run in runs.values():
         run()
@@ -271,10 +288,24 @@ def seconds(runs: Mapping[str, Callable[[], Any]], *, repeats: int = 15) -> dict
 
 
 def _two(name_a: str, a: Any, name_b: str, b: Any) -> tuple[np.ndarray, np.ndarray]:
-    u, v = (np.ravel(p.flat() if is_dataclass(p) else p) for p in (a, b))  # type: ignore[union-attr]
+    u, v = _numbers(name_a, a), _numbers(name_b, b)
     if u.shape != v.shape:
         raise ValueError(f"{name_a} and {name_b} must have one shape, got {u.shape} and {v.shape}")
-    return u, v
+    return u.ravel(), v.ravel()
+
+
+def _numbers(name: str, value: Any) -> np.ndarray:
+    """Parameters flat, or what numpy makes of `value`, in float64."""
+    try:
+        found = value.flat() if isinstance(value, rnn.Weights) else np.asarray(value)
+    except (TypeError, ValueError, RuntimeError):  # ragged, or a tensor that has a graph
+        found = np.empty(0, object)
+    if found.dtype.kind not in "iuf" or isinstance(value, np.ma.MaskedArray):
+        raise ValueError(
+            f"{name} must be an array of numbers, or Params of rnn, lstm or gru, got "
+            f"{type(value).__name__}: {_arguments.short(value)}"
+        )
+    return np.asarray(found, float)
 
 
 def _arrays(items: Any) -> list[np.ndarray]:
@@ -288,5 +319,7 @@ def _arrays(items: Any) -> list[np.ndarray]:
         elif isinstance(item, tuple | list):
             found += _arrays(item)
         else:
-            raise ValueError(f"tapes must be tapes, parameters or arrays, got {item!r}")
+            raise ValueError(
+                f"tapes must be tapes, parameters or arrays, got {_arguments.short(item)}"
+            )
     return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Any, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 import numpy as np
 from jaxtyping import Bool, Float, Integer
@@ -20,7 +20,16 @@ W = TypeVar("W", bound="Weights")
 
 @dataclass(frozen=True)
 class Weights:
-    """What the parameters of every cell can do; a gradient has the same type."""
+    """What the parameters of every cell can do; a gradient has the same type.
+
+    Raises
+    ------
+    ValueError
+        If an array does not fit the others, or not all are float32, or all float64.
+    """
+
+    BLOCKS: ClassVar[int] = 1
+    """How many blocks of H columns W_xh, W_hh and b_h have."""
 
     W_xh: np.ndarray
     W_hh: np.ndarray
@@ -28,20 +37,40 @@ class Weights:
     W_hy: np.ndarray
     b_y: np.ndarray
 
+    def __post_init__(self) -> None:
+        H = len(_arguments.array("W_hh", self.W_hh, kind="floating", shape=("H", "G")))
+        G = self.BLOCKS * H
+        V = _arguments.array("W_hy", self.W_hy, kind="floating", shape=(H, "V")).shape[1]
+        shapes: dict[str, tuple[Any, ...]] = {
+            "W_xh": ("D", G),
+            "W_hh": (H, G),
+            "b_h": (G,),
+            "W_hy": (H, V),
+            "b_y": (V,),
+            "b_hn": (H,),
+        }
+        for name, value in vars(self).items():
+            weight = _arguments.array(name, value, kind="floating", shape=shapes[name])
+            if weight.dtype != self.W_hh.dtype or weight.dtype not in (np.float32, np.float64):
+                raise ValueError(
+                    f"{name} must be float32 or float64, the same for all weights, got "
+                    f"{weight.dtype} beside {self.W_hh.dtype} in W_hh"
+                )
+            if weight.size == 0:
+                raise ValueError(f"{name} must hold at least one number, got shape {weight.shape}")
+
     def map(self: W, f: Callable[..., Any], *others: W) -> W:
         """Apply `f` array by array: ``p.map(lambda w, g: w - 0.1 * g, grads)``.
 
         Raises
         ------
         ValueError
-            If one of `others` is not of this type.
+            If `f` cannot be called or does not return weights, or one of `others` is not of
+            this type, or its arrays have other shapes.
         """
+        _arguments.function("f", f)
         for other in others:
-            if type(other) is not type(self):
-                raise ValueError(
-                    f"others must be of type {type(self).__module__}.{type(self).__name__}, "
-                    f"got {type(other).__module__}.{type(other).__name__}"
-                )
+            checked_like("others", other, self)
         names = [field.name for field in fields(self)]
         return type(self)(*(f(*(getattr(p, n) for p in (self, *others))) for n in names))
 
@@ -84,6 +113,29 @@ class Tape:
         """
         position = _arguments.whole("position", position, least=0, most=len(self.x))
         return np.array(self.h[position])
+
+
+def checked_weights(name: str, value: Any) -> Any:
+    """`value`, if it is parameters, or a gradient, of a cell."""
+    if not isinstance(value, Weights):
+        raise ValueError(
+            f"{name} must be Params of rnn, lstm or gru, got {type(value).__module__}."
+            f"{type(value).__name__}"
+        )
+    return value
+
+
+def checked_like(name: str, value: Any, params: Any) -> Any:
+    """`value`, if it has the type and the shapes of `params`."""
+    _arguments.instance(name, value, type(params))
+    for field, wanted in vars(params).items():
+        got = getattr(value, field)
+        if got.shape != wanted.shape:
+            raise ValueError(
+                f"{name} must have the shapes of the weights, {field} {wanted.shape}, "
+                f"got {got.shape}"
+            )
+    return value
 
 
 def init(
@@ -231,10 +283,10 @@ def forward(
     if out is None:
         out = Tape(x, np.empty((T + 1, B, H), dtype), np.empty((T, B, V), dtype), reset)
     else:
-        _arguments.array("out.h", out.h, kind="floating", shape=(T + 1, B, H))
-        _arguments.array("out.logits", out.logits, kind="floating", shape=(T, B, V))
-        if out.h.dtype != dtype or out.logits.dtype != dtype:
-            raise ValueError(f"out must hold {dtype} like the weights, got {out.h.dtype}")
+        if not isinstance(out, Tape):
+            raise ValueError(f"out must come from rnn.forward, got {type(out).__name__}")
+        checked_buffer("out.h", out.h, (T + 1, B, H), dtype, apart_from=x)
+        checked_buffer("out.logits", out.logits, (T, B, V), dtype, apart_from=x)
         out = Tape(x, out.h, out.logits, reset)
     h, logits = out.h, out.logits
     h[0] = 0 if h0 is None else h0
@@ -266,6 +318,25 @@ def checked_inputs(
     if reset is not None:
         reset = _arguments.array("reset", reset, kind="boolean", shape=x.shape[:2])
     return x, reset
+
+
+def checked_buffer(
+    name: str, value: Any, shape: tuple[int, ...], dtype: np.dtype[Any], *, apart_from: np.ndarray
+) -> None:
+    """Refuse memory where results of that shape and dtype cannot be written, or spoil an input."""
+    value = _arguments.array(name, value, kind="floating", shape=shape)
+    if value.dtype != dtype:
+        raise ValueError(f"out must hold {dtype} like the weights, got {value.dtype} in {name}")
+    if not value.flags.carray:
+        raise ValueError(
+            f"{name} must be writeable and contiguous, as numpy.empty gives it, got strides "
+            f"{value.strides} and writeable={value.flags.writeable}"
+        )
+    if np.may_share_memory(value, apart_from):
+        raise ValueError(
+            f"{name} must have memory of its own, got that of an input; another tape, or None, "
+            "would work"
+        )
 
 
 def inputs_to_hidden(params: Weights, x: np.ndarray, *, out: np.ndarray) -> None:
@@ -346,10 +417,12 @@ def cross_entropy(
 
 
 def _shares(weight: Any, shape: tuple[int, int]) -> np.ndarray:
-    weight = _arguments.array("weight", weight, kind="number", shape=shape)
-    if not np.isfinite(weight).all() or weight.min() < 0 or weight.sum() == 0:
+    given = _arguments.array("weight", weight, kind="number", shape=shape)
+    weight = np.asarray(given, float)  # a sum of float16 would overflow
+    if not np.isfinite(weight).all() or weight.min() < 0 or weight.max() == 0:
         raise ValueError(
             f"weight must be finite, at least 0 and not all 0, got values in "
             f"{weight.min():g}..{weight.max():g}"
         )
+    weight = weight / weight.max()  # nor do large ones then
     return np.asarray(weight / weight.sum())

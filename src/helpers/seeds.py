@@ -81,6 +81,7 @@ def deterministic() -> None:
 def _entropy(name: str, seed: int) -> list[int]:
     if not isinstance(name, str) or not name:
         raise ValueError(
-            f"name must say what the draws are for, as in rng('weights'), got {name!r}"
+            f"name must say what the draws are for, as in rng('weights'), "
+            f"got {_arguments.short(name)}"
         )
     return [_arguments.whole("seed", seed, least=0), *name.encode()]

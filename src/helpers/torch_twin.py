@@ -57,14 +57,9 @@ def to_torch(params: rnn.Weights) -> tuple[nn.Module, nn.Linear]:
     (RNN(3, 4), Linear(in_features=4, out_features=5, bias=True))
     """
     kinds = {rnn.Params: nn.RNN, lstm.Params: nn.LSTM, gru.Params: nn.GRU}
-    kind = kinds.get(type(params))
-    if kind is None:
-        raise ValueError(
-            f"params must be Params of rnn, lstm or gru, got {type(params).__module__}."
-            f"{type(params).__name__}"
-        )
+    kind = kinds[type(rnn.checked_weights("params", params))]
     (D, G), H, V = params.W_xh.shape, len(params.W_hh), len(params.b_y)
-    dtype = torch.tensor(params.W_hh).dtype
+    dtype = torch.from_numpy(np.empty(0, params.W_hh.dtype)).dtype
     with torch.random.fork_rng(devices=[]):  # what is drawn here is overwritten
         layer, head = kind(D, H, dtype=dtype), nn.Linear(H, V, dtype=dtype)
     second = np.zeros(G, params.b_h.dtype)
@@ -79,7 +74,7 @@ def to_torch(params: rnn.Weights) -> tuple[nn.Module, nn.Linear]:
             (head.weight, params.W_hy.T),
             (head.bias, params.b_y),
         ):
-            parameter.copy_(torch.tensor(weight))
+            parameter.copy_(torch.tensor(np.ascontiguousarray(weight)))
     return layer, head
 
 
@@ -189,7 +184,9 @@ def loop(
     [16, 88]
     """
     if not isinstance(params, rnn.Params):
-        raise ValueError(f"params must be rnn.Params, got {type(params).__module__}.Params")
+        raise ValueError(
+            f"params must be rnn.Params, got {type(params).__module__}.{type(params).__name__}"
+        )
     layer, head = to_torch(params)
     inputs = _inputs(params, x)
     B, H = inputs.shape[1], len(params.W_hh)
@@ -269,8 +266,7 @@ def saved_bytes(function: Callable[[], object]) -> SavedBytes:
     >>> saved_bytes(lambda: (w * x).tanh())    # x and the tanh, 32 bytes each
     SavedBytes(distinct=64, summed=64)
     """
-    if not callable(function):
-        raise ValueError(f"function must be callable, got {type(function).__name__}")
+    _arguments.function("function", function)
     saved: list[torch.Tensor] = []
 
     def pack(tensor: torch.Tensor) -> torch.Tensor:
@@ -291,7 +287,7 @@ def _inputs(params: rnn.Weights, x: Any) -> torch.Tensor:
     x, _ = rnn.checked_inputs(x, None, num_inputs=len(params.W_xh))
     if x.ndim == 2:
         x = np.eye(len(params.W_xh))[x]
-    return torch.tensor(np.asarray(x, params.W_hh.dtype))
+    return torch.tensor(np.ascontiguousarray(x, params.W_hh.dtype))
 
 
 def _initial(params: rnn.Weights, h0: Any, batch_size: int) -> Any:

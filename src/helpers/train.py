@@ -63,14 +63,21 @@ def clip(grads: Any, max_norm: float) -> tuple[Any, float]:
     Raises
     ------
     ValueError
-        If `max_norm` is not positive.
+        If `max_norm` is not positive, or `grads` is of no cell.
 
     Notes
     -----
     After :cite:t:`pascanu2013`.
     """
     max_norm = _arguments.number("max_norm", max_norm, above=0)
-    norm = float(np.linalg.norm(grads.flat()))
+    flat = rnn.checked_weights("grads", grads).flat()
+    with np.errstate(over="ignore"):
+        norm = float(np.linalg.norm(flat))
+    if norm == np.inf and np.isfinite(flat).all():  # only the squares are too large
+        largest = float(np.abs(flat).max())
+        part = float(np.linalg.norm(flat / largest))
+        shorter = grads.map(lambda g: g / largest * (max_norm / part))
+        return (shorter if largest * part > max_norm else grads), largest * part
     return (grads.map(lambda g: g * (max_norm / norm)) if norm > max_norm else grads), norm
 
 
@@ -80,8 +87,9 @@ def sgd(params: Any, grads: Any, learning_rate: float) -> Any:
     Raises
     ------
     ValueError
-        If `learning_rate` is negative or `grads` is of another cell.
+        If `learning_rate` is negative, `params` is of no cell, or `grads` does not fit it.
     """
+    rnn.checked_like("grads", grads, rnn.checked_weights("params", params))
     rate = _arguments.number("learning_rate", learning_rate, least=0)
     return params.map(lambda p, g: p - rate * g, grads)
 
@@ -121,14 +129,21 @@ def adam(
     Raises
     ------
     ValueError
-        If a number is out of range or `grads` is of another cell.
+        If a number is out of range, `params` is of no cell, or `grads` or `state` does not
+        fit it.
     """
+    rnn.checked_like("grads", grads, rnn.checked_weights("params", params))
     rate = _arguments.number("learning_rate", learning_rate, least=0)
     b1 = _arguments.number("beta1", beta1, least=0, below=1)
     b2 = _arguments.number("beta2", beta2, least=0, below=1)
     eps = _arguments.number("eps", eps, above=0)
     zeros = params.map(np.zeros_like)
-    old = Moments(0, zeros, zeros) if state is None else state
+    old = (
+        Moments(0, zeros, zeros) if state is None else _arguments.instance("state", state, Moments)
+    )
+    _arguments.whole("state.updates", old.updates, least=0)
+    rnn.checked_like("state.mean", old.mean, params)
+    rnn.checked_like("state.square", old.square, params)
     n = old.updates + 1
     mean = old.mean.map(lambda m, g: b1 * m + (1 - b1) * g, grads)
     square = old.square.map(lambda s, g: b2 * s + (1 - b2) * g * g, grads)
@@ -176,7 +191,8 @@ def fit(
     Raises
     ------
     ValueError
-        If an argument is out of range, or a window does not fit the weights.
+        If an argument is out of range, there is no window, or one does not fit the weights or,
+        where the state is carried, the window before it.
 
     Notes
     -----
@@ -184,7 +200,8 @@ def fit(
     the first counts for fewer: its gradient is scaled by the ratio, so every
     token of an epoch weighs the same.
     """
-    truncation.checked_edge(edge)
+    rnn.checked_weights("params", params)
+    windows = _checked(windows, edge)
     bptt.of(cell)
     _arguments.one_of("optimiser", optimiser, ("sgd", "adam"))
     if not callable(learning_rate):
@@ -253,16 +270,48 @@ def evaluate(
     Raises
     ------
     ValueError
-        If there is no window, or one does not fit the weights.
+        If there is no window, or one does not fit the weights or, where the state is carried,
+        the window before it.
     """
-    truncation.checked_edge(edge)
     bptt.of(cell)
     state, total, tokens = None, 0.0, 0
-    for window in windows:
+    for window in _checked(windows, edge):
         tape = cell.forward(params, window.x, None if window.fresh else state)
         total += rnn.cross_entropy(tape.logits, window.y)[0] * window.x.size
         tokens += window.x.size
         state = truncation.next_state(edge, tape)
-    if tokens == 0:
-        raise ValueError("windows must hold at least one window, got none")
     return total / tokens
+
+
+def _checked(windows: Any, edge: Any) -> Iterator[Window]:
+    truncation.checked_edge(edge)
+    try:
+        each = iter(windows)
+    except TypeError:
+        raise ValueError(
+            "windows must be an iterable of layout.Window, as layout.windows gives it, got "
+            f"{type(windows).__name__}"
+        ) from None
+    return _walk(each, edge)
+
+
+def _walk(windows: Iterator[Any], edge: Edge) -> Iterator[Window]:
+    """The windows as they are, if there are any and the state can be carried through them."""
+    streams = None
+    for window in windows:
+        if not isinstance(window, Window):
+            raise ValueError(f"windows must hold layout.Window, got {_arguments.short(window)}")
+        B = _arguments.array("window.x", window.x, kind="integer", shape=("T", "B")).shape[1]
+        fresh = _arguments.flag("window.fresh", window.fresh) or edge is Edge.RESET
+        if not fresh and streams not in (None, B):
+            raise ValueError(
+                f"windows must keep their {streams} streams while the state is carried, got a "
+                f"window of {B} that is not fresh; Edge.RESET, or a fresh window, would work"
+            )
+        streams = B
+        yield window
+    if streams is None:
+        raise ValueError(
+            "windows must hold at least one window, got none; a generator gives its windows only "
+            "once, so it must be made anew for every epoch"
+        )

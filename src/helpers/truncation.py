@@ -56,8 +56,12 @@ def next_state(edge: Edge, tape: Any) -> Any:
     Raises
     ------
     ValueError
-        If `edge` is no Edge.
+        If `edge` is no Edge, or `tape` no tape.
     """
+    if not hasattr(tape, "state"):
+        raise ValueError(
+            f"tape must come from forward of rnn, lstm or gru, got {type(tape).__name__}"
+        )
     return tape.state(len(tape.x)) if checked_edge(edge) is Edge.CARRY else None
 
 
@@ -203,5 +207,5 @@ def tbptt(
 def checked_edge(edge: Any) -> Edge:
     """`edge`, if it is one."""
     if not isinstance(edge, Edge):
-        raise ValueError(f"edge must be Edge.CARRY or Edge.RESET, got {edge!r}")
+        raise ValueError(f"edge must be Edge.CARRY or Edge.RESET, got {_arguments.short(edge)}")
     return edge
