@@ -214,7 +214,8 @@ def lags_by_distance(norms: Mapping[int, Any], axes: Sequence[Axes] | None = Non
             raise ValueError(f"norms[{distance}] must reach lag {distance - 1}, got {len(values)}")
         ax.axvline(distance - 1, color=COLOURS["cut"], ls="--", lw=1)
         ax.plot(values, color=COLOURS["gradient"], marker=MARKERS["gradient"])
-        ax.text(0.97, 0.97, f"distance {distance}", transform=ax.transAxes, ha="right", va="top")
+        ax.text(0.97, 0.97, f"distance {distance}", transform=ax.transAxes, ha="right", va="top",
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})  # fmt: skip
         ax.annotate(f"lag {distance - 1}", (distance - 1, 0), (4, 4), textcoords="offset points")
         ax.set_xlabel("lag, steps")
     axes[0].set(ylabel="size, relative to lag 0",
@@ -331,6 +332,8 @@ def mean_of_draws(
     ax.axhline(fixed, color=COLOURS["cut"], ls="--")
     ax.plot(draws, random_cuts, marker=MARKERS["gradient"], color=COLOURS["gradient"])
     ax.annotate("fixed cuts", (draws[-1], fixed), (0, 5), textcoords="offset points", ha="right")
+    ax.annotate("$n^{-1/2}$", (draws[-1], np.asarray(guide)[-1]), (0, -6), color=COLOURS["context"],
+                textcoords="offset points", ha="right", va="top")  # fmt: skip
     middle = len(draws) // 2
     ax.annotate("random cuts, reweighted", (draws[middle], np.asarray(random_cuts)[middle]),
                 (8, 4), textcoords="offset points", color=COLOURS["gradient"])  # fmt: skip
