@@ -16,6 +16,7 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from helpers import plots
+from helpers.plots.style import INK
 
 DATA = ("batch", "time", "gradient", "state")
 # Machado, Oliveira and Fernandes (2009), severity 1, on linear RGB.
@@ -74,6 +75,12 @@ def test_the_colours_of_data_can_be_told_apart(vision, pair):
 def test_every_colour_stands_out_from_white(role):
     luminance = np.array([0.2126, 0.7152, 0.0722]) @ linear(plots.COLOURS[role])
     assert 1.05 / (luminance + 0.05) > 3
+
+
+@pytest.mark.parametrize("role", INK)
+def test_letters_in_every_colour_can_be_read_on_white(role):
+    luminance = np.array([0.2126, 0.7152, 0.0722]) @ linear(INK[role])
+    assert 1.05 / (luminance + 0.05) >= 4.5
 
 
 def test_a_drawing_made_twice_is_the_same_file():

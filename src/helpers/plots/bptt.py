@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
-from helpers.plots.style import COLOURS, MARKERS, new_axes
+from helpers.plots.style import COLOURS, INK, MARKERS, new_axes
 
 LINES = ("-", "--", ":", "-.")
 MOST = len(LINES)
@@ -241,7 +241,8 @@ def bytes_by_steps(
         ax.plot(T, np.asarray(formula[label]) / 1000, LINES[i], color=colour, lw=1.2)
         ax.plot(T, np.asarray(values) / 1000, MARKERS["batch"], color=colour, label=label)
         ax.annotate(label, (T[-1], np.asarray(values)[-1] / 1000), (8, 0), va="center",
-                    textcoords="offset points", color=colour, annotation_clip=False)  # fmt: skip
+                    textcoords="offset points", color=INK["batch"],
+                    annotation_clip=False)  # fmt: skip
     ax.set(xlabel="time steps T", ylabel="kept, thousand bytes", ylim=(0, None),
            xlim=(0, 1.2 * T[-1]))  # fmt: skip
     ax.set_xticks(T)

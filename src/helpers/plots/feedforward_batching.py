@@ -10,10 +10,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
-from helpers.plots.style import COLOURS, MARKERS, new_axes
+from helpers.plots.style import COLOURS, INK, MARKERS, new_axes
 
 LINES = ("-", "--", ":")
-GOLD_INK = "#8A6508"  # gold for letters: the gold of lines and marks is too pale to read
 
 
 def minibatch_diagram(num_samples: int, ax: Axes | None = None) -> Axes:
@@ -402,7 +401,7 @@ def _arrow(ax: Axes, start: tuple[float, float], stop: tuple[float, float], colo
 
 
 def _ink(colour: str) -> str:
-    return GOLD_INK if colour == COLOURS["batch"] else colour
+    return next((INK[role] for role, line in COLOURS.items() if line == colour), colour)
 
 
 def _powers_of_two(ax: Axes, sizes: np.ndarray, *, every: int = 1) -> None:

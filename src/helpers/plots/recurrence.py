@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -13,13 +12,10 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import NullFormatter, NullLocator
 
 from helpers import _arguments
-from helpers.plots.style import COLOURS, MARKERS, new_axes
+from helpers.plots.style import COLOURS, INK, MARKERS, new_axes
 
 CELL = 0.62
 """Side of a cell in the tables, where 1 is from one cell to the next."""
-
-INK = MappingProxyType({**COLOURS, "batch": "#8A6508", "state": "#C33A4C"})
-"""Role to colour of text, where the line's colour is too light to read on white."""
 
 
 def tick_table(tokens: Sequence[Sequence[str]], tick: int, *, ax: Axes | None = None) -> Axes:

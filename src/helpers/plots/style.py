@@ -21,6 +21,9 @@ COLOURS = MappingProxyType(
 )
 """Role to colour. Context is for thin lines beside the data, never for data."""
 
+INK = MappingProxyType({**COLOURS, "batch": "#8A6508", "state": "#C33A4C"})
+"""Role to colour of letters: as `COLOURS`, but darker where a thin letter would be hard to read."""
+
 MARKERS = MappingProxyType({"batch": "s", "time": "o", "gradient": "^", "state": "D"})
 """Role to marker, so that no meaning rests on colour alone."""
 
