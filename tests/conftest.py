@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import jaxtyping
@@ -21,6 +22,22 @@ def _shape_checks(request: pytest.FixtureRequest) -> Iterator[None]:
         jaxtyping.config.update("jaxtyping_disable", True)
     yield
     jaxtyping.config.update("jaxtyping_disable", before)
+
+
+@pytest.fixture(autouse=True)
+def _close_figures() -> Iterator[None]:
+    yield
+    plot = sys.modules.get("matplotlib.pyplot")
+    if plot is not None:
+        plot.close("all")
+
+
+@pytest.fixture
+def ax() -> Any:
+    """Axes of a new figure; it is closed after the test."""
+    import matplotlib.pyplot as plt
+
+    return plt.subplots()[1]
 
 
 @pytest.fixture(scope="session")

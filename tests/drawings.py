@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+from typing import Any
 
 import matplotlib.image
 import numpy as np
@@ -71,3 +72,8 @@ def _parts(svg: str) -> tuple[list[str], np.ndarray, list[np.ndarray]]:
     svg = HASHED.sub("ID", svg)
     svg = COORDINATES.sub(keep_points, svg)
     return svg.splitlines(), np.array(points), pictures
+
+
+def texts(ax: Any) -> list[str]:
+    """All that is written into a drawing, beside its axes' labels."""
+    return [text.get_text() for text in ax.texts]

@@ -5,25 +5,11 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from drawings import texts
 from matplotlib.colors import to_rgba
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
 from helpers import plots
-
-
-@pytest.fixture(autouse=True)
-def _close():
-    yield
-    plt.close("all")
-
-
-@pytest.fixture
-def ax():
-    return plt.subplots()[1]
-
-
-def texts(ax):
-    return [t.get_text() for t in ax.texts]
 
 
 def gradient_arrows(ax):
@@ -170,16 +156,16 @@ many = {str(i): [1.0, 2.0] for i in range(5)}
         (lambda: plots.norms_by_lag({}), "1 to 4 lines"),
         (lambda: plots.norms_by_lag(many), "1 to 4 lines"),
         (lambda: plots.norms_by_lag({"a": [1.0, 0.0]}), "positive"),
-        (lambda: plots.decay_by_radius([1, 2], {"a": [1]}), "2 values"),
+        (lambda: plots.decay_by_radius([1, 2], {"a": [1]}), "each of the 2 places"),
         (lambda: plots.decay_by_radius([1, 2], many), "1 to 4 lines"),
         (lambda: plots.bytes_by_steps([1, 2], {"a": [1, 2]}, {"b": [1, 2]}), "same labels"),
-        (lambda: plots.bytes_by_steps([1, 2], {"a": [1]}, {"a": [1, 2]}), "2 values"),
-        (lambda: plots.bytes_by_steps([1, 2], {"a": [1, 2]}, {"a": [1]}), "2 values"),
+        (lambda: plots.bytes_by_steps([1, 2], {"a": [1]}, {"a": [1, 2]}), "each of the 2 places"),
+        (lambda: plots.bytes_by_steps([1, 2], {"a": [1, 2]}, {"a": [1]}), "each of the 2 places"),
         (lambda: plots.bytes_by_steps([1, 2], many, many), "1 to 4 lines"),
-        (lambda: plots.norms_by_steps([1, 2], {"a": [1]}, 1), "2 values"),
+        (lambda: plots.norms_by_steps([1, 2], {"a": [1]}, 1), "each of the 2 places"),
         (lambda: plots.norms_by_steps([1, 2], {"a": [1, -1]}, 1), "positive"),
         (lambda: plots.norms_by_steps([1, 2], many, 1), "1 to 4 lines"),
-        (lambda: plots.gate_histogram([0, 0.5, 1], {"a": [1]}), "2 values"),
+        (lambda: plots.gate_histogram([0, 0.5, 1], {"a": [1]}), "each of the 2 places"),
         (lambda: plots.gates_by_letter([[0.5]], ["a", "b"]), "each of 2 letters"),
         (lambda: plots.gates_by_letter([[1.5]], ["a"]), "in 0..1"),
     ],

@@ -6,6 +6,7 @@ import matplotlib.colors as mcolors
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from drawings import texts
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
 from helpers import plots
@@ -13,18 +14,8 @@ from helpers import plots
 SIZES = np.array([1, 2, 4, 8])
 
 
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    plt.close("all")
-
-
 def lines(ax):
     return {line.get_label(): line for line in ax.lines}
-
-
-def texts(ax):
-    return [text.get_text() for text in ax.texts]
 
 
 @pytest.mark.parametrize("num_samples", [2, 5, 8])
@@ -162,7 +153,7 @@ def test_letters_can_be_read_on_white():
         ),
         (
             lambda: plots.variance_by_batch(SIZES, {"a": SIZES[1:]}, {"a": SIZES}),
-            r"measured\['a'\] must have one value for each of the 4 batch sizes",
+            r"measured\['a'\] must have one value for each of the 4 places",
         ),
         (lambda: plots.cost_by_batch(SIZES, {"a": [1]}), r"seconds\['a'\] must have one value"),
         (

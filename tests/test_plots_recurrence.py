@@ -5,25 +5,11 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from drawings import texts
 from matplotlib.patches import Rectangle
 from matplotlib.text import Annotation
 
 from helpers import plots
-
-
-@pytest.fixture(autouse=True)
-def _close():
-    yield
-    plt.close("all")
-
-
-@pytest.fixture
-def ax():
-    return plt.subplots()[1]
-
-
-def texts(ax):
-    return [t.get_text() for t in ax.texts]
 
 
 @pytest.mark.parametrize(("T", "B", "tick"), [(4, 3, 1), (2, 5, 1), (1, 1, 0)])

@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from drawings import texts
 from matplotlib.patches import FancyArrowPatch
 
 from helpers import plots
-
-
-@pytest.fixture(autouse=True)
-def _close():
-    yield
-    plt.close("all")
-
-
-@pytest.fixture
-def ax():
-    return plt.subplots()[1]
-
-
-def texts(ax):
-    return [t.get_text() for t in ax.texts]
 
 
 def data(line):

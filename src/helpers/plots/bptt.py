@@ -9,9 +9,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
-from matplotlib.patches import FancyArrowPatch, Rectangle
+from matplotlib.patches import Rectangle
 
-from helpers.plots.style import COLOURS, INK, MARKERS, new_axes
+from helpers.plots.style import COLOURS, INK, MARKERS, arrow, new_axes, same_length
 
 LINES = ("-", "--", ":", "-.")
 MOST = len(LINES)
@@ -51,18 +51,18 @@ def backward_diagram(
         if t:
             _node(ax, -1.6, -t, f"$x_{t}$", COLOURS["context"])
             _node(ax, 1.6, -t, f"$L_{t}$", COLOURS["context"])
-            _arrow(ax, (-1.27, -t), (-0.33, -t), COLOURS["state"], 1)
-            _arrow(ax, (0.33, 0.1 - t), (1.27, 0.1 - t), COLOURS["state"], 1)
-            _arrow(ax, (-0.12, 0.7 - t), (-0.12, 0.3 - t), COLOURS["state"], 1)
+            arrow(ax, (-1.27, -t), (-0.33, -t), COLOURS["state"], width=1, head=10)
+            arrow(ax, (0.33, 0.1 - t), (1.27, 0.1 - t), COLOURS["state"], width=1, head=10)
+            arrow(ax, (-0.12, 0.7 - t), (-0.12, 0.3 - t), COLOURS["state"], width=1, head=10)
     gradient = COLOURS["gradient"]
     if loss is not None:
-        _arrow(ax, (1.27, -0.1 - loss), (0.33, -0.1 - loss), gradient, 2.5)
+        arrow(ax, (1.27, -0.1 - loss), (0.33, -0.1 - loss), gradient, width=2.5, head=14.5)
         for t in range(loss, 0, -1):
-            _arrow(ax, (0.12, 0.3 - t), (0.12, 0.7 - t), gradient, 2.5)
+            arrow(ax, (0.12, 0.3 - t), (0.12, 0.7 - t), gradient, width=2.5, head=14.5)
             ax.text(-2.1, -t, f"lag {loss - t}", ha="right", va="center", color=gradient)
     if state is not None:
-        _arrow(ax, (1.27, -0.1 - state), (0.33, -0.1 - state), gradient, 2.5)
-        _arrow(ax, (0.12, -0.7 - state), (0.12, -0.3 - state), gradient, 2.5)
+        arrow(ax, (1.27, -0.1 - state), (0.33, -0.1 - state), gradient, width=2.5, head=14.5)
+        arrow(ax, (0.12, -0.7 - state), (0.12, -0.3 - state), gradient, width=2.5, head=14.5)
         ax.text(2.1, -state, "from its own loss", va="center", color=gradient)
         ax.text(0.3, -0.5 - state, "from all that comes later", va="center", color=gradient)
     ax.annotate("", (-3.15, -num_steps), (-3.15, -0.2),
@@ -95,7 +95,7 @@ def step_size_curve(
     if len(sides) != 2:
         raise ValueError(f"sides must hold two lines, got {len(sides)}")
     for name, values in (("errors", errors), *sides.items()):
-        _same_length(name, values, steps)
+        same_length({name: values}, steps)
     ax = new_axes(ax)
     for i, (label, values) in enumerate(sides.items()):
         values = np.asarray(values, float)
@@ -193,7 +193,7 @@ def decay_by_radius(radii: Any, rates: Mapping[str, Any], ax: Axes | None = None
     _not_too_many("rates", rates)
     radii = np.asarray(radii, float)
     for label, values in rates.items():
-        _same_length(f"rates[{label!r}]", values, radii)
+        same_length({label: values}, radii, name="rates")
     ax = new_axes(ax, figsize=(7, 3.4))
     ax.axhline(1, color=COLOURS["cut"], lw=1, ls="--")
     ax.axvline(1, color=COLOURS["cut"], lw=1, ls="--")
@@ -235,8 +235,8 @@ def bytes_by_steps(
         )
     ax = new_axes(ax)
     for i, (label, values) in enumerate(measured.items()):
-        _same_length(f"measured[{label!r}]", values, T)
-        _same_length(f"formula[{label!r}]", formula[label], T)
+        same_length({label: values}, T, name="measured")
+        same_length({label: formula[label]}, T, name="formula")
         colour = COLOURS["batch"]
         ax.plot(T, np.asarray(formula[label]) / 1000, LINES[i], color=colour, lw=1.2)
         ax.plot(T, np.asarray(values) / 1000, MARKERS["batch"], color=colour, label=label)
@@ -272,7 +272,7 @@ def norms_by_steps(
     T = _positive("num_steps", num_steps).astype(int)
     ax = new_axes(ax)
     for i, (label, values) in enumerate(norms.items()):
-        _same_length(f"norms[{label!r}]", values, T)
+        same_length({label: values}, T, name="norms")
         values, colour = _positive(f"norms[{label!r}]", values), COLOURS["gradient"]
         ax.plot(T, values, LINES[i], marker=MARKERS["gradient"], color=colour, label=label)
         ax.annotate(label, (T[-1], values[-1]), (8, 0), textcoords="offset points", va="center",
@@ -313,7 +313,7 @@ def gate_histogram(edges: Any, shares: Mapping[str, Any], axes: Any = None) -> A
             len(shares), 1, figsize=(7, 1.5 * len(shares) + 0.5), sharex=True, squeeze=False
         )[1][:, 0]
     for ax, (label, values) in zip(axes, shares.items(), strict=True):
-        _same_length(f"shares[{label!r}]", values, edges[1:])
+        same_length({label: values}, edges[1:], name="shares")
         ax.bar(edges[:-1], values, np.diff(edges), align="edge", color=COLOURS["state"],
                edgecolor="white", label=label)  # fmt: skip
         ax.text(0.02, 0.95, label, transform=ax.transAxes, va="top")
@@ -358,23 +358,11 @@ def _node(ax: Axes, x: float, y: float, text: str, colour: str) -> None:
     ax.text(x, y, text, ha="center", va="center")
 
 
-def _arrow(
-    ax: Axes, start: tuple[float, float], stop: tuple[float, float], colour: str, width: float
-) -> None:
-    ax.add_patch(FancyArrowPatch(start, stop, arrowstyle="-|>", mutation_scale=7 + 3 * width,
-                                 color=colour, lw=width, shrinkA=0, shrinkB=0))  # fmt: skip
-
-
 def _positive(name: str, values: Any) -> np.ndarray:
     array = np.asarray(values, float)
     if array.ndim != 1 or not (array > 0).all():
         raise ValueError(f"{name} must be a list of positive numbers for a logarithmic axis")
     return array
-
-
-def _same_length(name: str, values: Any, like: np.ndarray) -> None:
-    if np.shape(values) != like.shape:
-        raise ValueError(f"{name} must have {len(like)} values, got shape {np.shape(values)}")
 
 
 def _not_too_many(name: str, curves: Mapping[str, Any]) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patches import FancyArrowPatch, Rectangle
+from matplotlib.patches import Rectangle
 
-from helpers.plots.style import COLOURS, INK, MARKERS, new_axes
+from helpers.plots.style import COLOURS, INK, MARKERS, arrow, new_axes, same_length
 
 LINES = ("-", "--", ":")
 
@@ -38,8 +38,8 @@ def minibatch_diagram(num_samples: int, ax: Axes | None = None) -> Axes:
             _box(ax, n, -i, f"${name}_{{{n}}}$", COLOURS[colour])
             if i:
                 down = "gradient" if name == "g" else "state"
-                _arrow(ax, (n, 0.68 - i), (n, 0.32 - i), COLOURS[down])
-        _arrow(
+                arrow(ax, (n, 0.68 - i), (n, 0.32 - i), COLOURS[down])
+        arrow(
             ax,
             (n, -3.32),
             (num_samples / 2 - 0.5 + 0.18 * (n - num_samples / 2 + 0.5), -3.98),
@@ -177,7 +177,7 @@ def variance_by_batch(
             f"got {list(measured)} and {list(predicted)}"
         )
     for name, curves in (("measured", measured), ("predicted", predicted)):
-        _same_length(name, curves, sizes)
+        same_length(curves, sizes, name=name)
     ax = new_axes(ax)
     for i, label in enumerate(measured):
         line, marks = np.asarray(predicted[label], float), np.asarray(measured[label], float)
@@ -237,7 +237,7 @@ def cost_by_batch(
         If a list has another length than `batch_sizes`.
     """
     sizes = np.asarray(batch_sizes)
-    _same_length("seconds", seconds, sizes)
+    same_length(seconds, sizes, name="seconds")
     if axes is None:
         axes = plt.subplots(1, 2, figsize=(7, 3))[1]
     for i, (label, values) in enumerate(seconds.items()):
@@ -290,7 +290,7 @@ def updates_and_samples(
         If the lengths differ.
     """
     sizes = np.asarray(batch_sizes)
-    _same_length("curves", {"updates": updates, "fitted": fitted}, sizes)
+    same_length({"updates": updates, "fitted": fitted}, sizes, name="curves")
     if axes is None:
         axes = plt.subplots(1, 2, figsize=(7, 3))[1]
     for ax, factor, what in zip(
@@ -344,7 +344,7 @@ def rates_by_batch(
         If a list has another length than `batch_sizes`.
     """
     sizes = np.asarray(batch_sizes)
-    _same_length("rates", rates, sizes)
+    same_length(rates, sizes, name="rates")
     ax = new_axes(ax)
     top = 2 * max(np.max(values) for values in rates.values())
     for i, (label, values) in enumerate(rates.items()):
@@ -392,14 +392,6 @@ def _box(ax: Axes, x: float, y: float, text: str, colour: str, *, width: float =
     ax.text(x, y, text, ha="center", va="center")
 
 
-def _arrow(ax: Axes, start: tuple[float, float], stop: tuple[float, float], colour: str) -> None:
-    ax.add_patch(
-        FancyArrowPatch(
-            start, stop, arrowstyle="-|>", mutation_scale=9, color=colour, shrinkA=0, shrinkB=0
-        )
-    )
-
-
 def _ink(colour: str) -> str:
     return next((INK[role] for role, line in COLOURS.items() if line == colour), colour)
 
@@ -407,12 +399,3 @@ def _ink(colour: str) -> str:
 def _powers_of_two(ax: Axes, sizes: np.ndarray, *, every: int = 1) -> None:
     ax.set_xticks(sizes[::every], [str(size) for size in sizes[::every]])
     ax.minorticks_off()
-
-
-def _same_length(name: str, curves: Mapping[str, Any], sizes: np.ndarray) -> None:
-    for label, values in curves.items():
-        if np.shape(values) != (len(sizes),):
-            raise ValueError(
-                f"{name}[{label!r}] must have one value for each of the {len(sizes)} batch sizes, "
-                f"got shape {np.shape(values)}"
-            )

@@ -9,9 +9,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
-from matplotlib.patches import FancyArrowPatch, Rectangle
+from matplotlib.patches import Rectangle
 
-from helpers.plots.style import COLOURS, MARKERS, new_axes
+from helpers.plots.style import COLOURS, MARKERS, arrow, new_axes, same_length
 
 ROLES = ("gradient", "time", "batch", "state")
 LINES = ("-", "--", ":", "-.")
@@ -96,9 +96,11 @@ def edges_diagram(num_steps: int = 3, axes: Sequence[Axes] | None = None) -> Any
             ax.text(0, t, f"$h_{{{t + 1}}}$", ha="center", va="center", fontsize=10)
             edge = t == num_steps
             if t and (state or not edge):
-                _arrow(ax, (-0.14, t - 0.72), (-0.14, t - 0.28), COLOURS["state"], 1.2)
+                arrow(ax, (-0.14, t - 0.72), (-0.14, t - 0.28), COLOURS["state"], width=1.2, head=8)
             if t and (gradient or not edge):
-                _arrow(ax, (0.14, t - 0.28), (0.14, t - 0.72), COLOURS["gradient"], 2.4)
+                arrow(
+                    ax, (0.14, t - 0.28), (0.14, t - 0.72), COLOURS["gradient"], width=2.4, head=8
+                )
         if not gradient:
             ax.plot([-1, 1], [num_steps - 0.5] * 2, "--", color=COLOURS["cut"], lw=1.2)
         value, slope = ("crosses" if state else "starts anew"), ("crosses" if gradient else "stops")
@@ -130,7 +132,7 @@ def signal_by_steps(
         If the lengths differ.
     """
     steps = np.asarray(steps)
-    _same_length({"kept": kept, "measured": measured}, steps)
+    same_length({"kept": kept, "measured": measured}, steps)
     ax = new_axes(ax)
     ax.plot([0, distance, distance, steps.max()], [0, 0, 1, 1], color=COLOURS["context"], lw=1)
     ax.plot(steps, kept, color=COLOURS["gradient"])
@@ -170,7 +172,7 @@ def errors_by_depth(
     if axes is None:
         axes = plt.subplots(1, len(panels), figsize=(7, 3), sharey=True, squeeze=False)[1][0]
     for ax, (panel, lines) in zip(axes, panels.items(), strict=True):
-        _same_length(lines, depths)
+        same_length(lines, depths)
         for i, (label, values) in enumerate(lines.items()):
             values = np.asarray(values, float)
             role = ROLES[i % 4]
@@ -293,7 +295,7 @@ def shares_by_distance(
     ValueError
         If a list has another length than `distances`.
     """
-    _same_length(shares, np.asarray(distances))
+    same_length(shares, np.asarray(distances))
     ax = new_axes(ax)
     width = 0.8 / len(shares)
     for i, (label, values) in enumerate(shares.items()):
@@ -326,7 +328,7 @@ def mean_of_draws(
         If the lengths differ.
     """
     draws = np.asarray(draws)
-    _same_length({"random_cuts": random_cuts, "guide": guide}, draws)
+    same_length({"random_cuts": random_cuts, "guide": guide}, draws)
     ax = new_axes(ax)
     ax.plot(draws, guide, color=COLOURS["context"], lw=1)
     ax.axhline(fixed, color=COLOURS["cut"], ls="--")
@@ -357,7 +359,7 @@ def spread_by_length(lengths: Any, spreads: Mapping[str, Any], ax: Axes | None =
         If a line has another length than `lengths`.
     """
     lengths = np.asarray(lengths)
-    _same_length(spreads, lengths)
+    same_length(spreads, lengths)
     ax = new_axes(ax)
     for i, (label, values) in enumerate(spreads.items()):
         values, role = np.asarray(values, float), ROLES[i % 4]
@@ -389,7 +391,7 @@ def derivative_by_depth(
         If a curve has another length than `depths`.
     """
     depths = np.asarray(depths)
-    _same_length(curves, depths)
+    same_length(curves, depths)
     ax = new_axes(ax)
     ax.axhline(0, color=COLOURS["context"], lw=1)
     ax.axhline(true, color=COLOURS["cut"], ls="--", lw=1)
@@ -443,19 +445,3 @@ def descents(
                     va="bottom" if ends and i % 2 else "top", color=COLOURS[role])  # fmt: skip
     ax.set(xlabel="updates", ylabel=r"weight $\theta$", ylim=(-shown, shown))
     return ax
-
-
-def _arrow(
-    ax: Axes, start: tuple[float, float], stop: tuple[float, float], colour: str, width: float
-) -> None:
-    ax.add_patch(FancyArrowPatch(start, stop, arrowstyle="-|>", mutation_scale=8, color=colour,
-                                 lw=width, shrinkA=0, shrinkB=0))  # fmt: skip
-
-
-def _same_length(curves: Mapping[str, Any], x: np.ndarray) -> None:
-    for label, values in curves.items():
-        if np.shape(values) != x.shape:
-            raise ValueError(
-                f"{label} must have one value for each of the {len(x)} places, "
-                f"got shape {np.shape(values)}"
-            )
