@@ -12,6 +12,7 @@ import pytest
 SOURCES = Path(__file__).parents[1] / "src" / "helpers"
 CELLS = {"rnn", "lstm", "gru"}
 CORE = CELLS | {"bptt", "truncation", "layout", "corpus", "seeds", "closed_form", "measure"}
+CORE |= {"budget", "loaders"}
 ALLOWED = {
     "seeds": set(),
     "corpus": set(),
@@ -22,6 +23,8 @@ ALLOWED = {
     "gru": {"rnn", "bptt"},
     "bptt": {"rnn"},
     "truncation": {"rnn", "bptt"},
+    "budget": {"layout", "truncation"},
+    "loaders": {"layout"},
     "torch_twin": CELLS,
     "torch_loop": set(),
     "measure": CELLS | {"bptt", "truncation"},
