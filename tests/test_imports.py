@@ -13,10 +13,12 @@ SOURCES = Path(__file__).parents[1] / "src" / "helpers"
 CELLS = {"rnn", "lstm", "gru"}
 CORE = CELLS | {"bptt", "truncation", "layout", "corpus", "seeds", "closed_form", "measure"}
 CORE |= {"budget", "loaders"}
+CORE |= {"sequences"}
 ALLOWED = {
     "seeds": set(),
     "corpus": set(),
     "layout": set(),
+    "sequences": set(),
     "rnn": set(),
     "closed_form": set(),
     "lstm": {"rnn", "bptt"},

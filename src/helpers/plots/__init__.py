@@ -22,6 +22,19 @@ from helpers.plots.feedforward_batching import (
     updates_and_samples,
     variance_by_batch,
 )
+from helpers.plots.layout import (
+    bits_by_row,
+    losses_by_update,
+    numbered_corpus,
+    reading_order,
+)
+from helpers.plots.ragged import (
+    excess_by_cold_starts,
+    leak_maps,
+    loss_by_place,
+    ragged_tables,
+    weights_by_position,
+)
 from helpers.plots.recurrence import (
     change_map,
     cold_start,
@@ -48,6 +61,7 @@ from helpers.plots.truncation import (
 __all__ = [
     "COLOURS",
     "backward_diagram",
+    "bits_by_row",
     "bytes_by_steps",
     "change_map",
     "cold_start",
@@ -59,18 +73,25 @@ __all__ = [
     "descents",
     "edges_diagram",
     "errors_by_depth",
+    "excess_by_cold_starts",
     "gate_histogram",
     "gates_by_letter",
     "gradient_triangle",
     "graph_growth",
     "lags_by_distance",
+    "leak_maps",
+    "loss_by_place",
     "loss_paths",
+    "losses_by_update",
     "mean_of_draws",
     "minibatch_diagram",
     "norms_by_lag",
     "norms_by_steps",
+    "numbered_corpus",
     "phase_picture",
+    "ragged_tables",
     "rates_by_batch",
+    "reading_order",
     "shares_by_distance",
     "signal_by_steps",
     "spread_by_length",
@@ -80,4 +101,5 @@ __all__ = [
     "updates_and_samples",
     "use_style",
     "variance_by_batch",
+    "weights_by_position",
 ]

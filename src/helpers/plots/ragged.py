@@ -1,0 +1,230 @@
+"""Drawings of the chapter on ends, resets and evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+
+from helpers.plots.style import COLOURS, INK, MARKERS, new_axes, same_length
+
+ROLES = ("state", "gradient", "time", "batch")
+LINES = ("-", "--", ":", "-.")
+FILLING = "#DDDDDD"
+
+
+def ragged_tables(
+    steps: Sequence[int], starts: Any, num_steps: int, axes: Sequence[Axes] | None = None
+) -> Any:
+    """Padded sequences; beside them streams with document ends and a short last window.
+
+    Parameters
+    ----------
+    steps : (B,)
+        Real steps of each padded sequence.
+    starts : (L, B)
+        True where a document begins in the streams.
+    num_steps : int
+        T, rows of a full window of the streams.
+    axes : two Axes, optional
+
+    Returns
+    -------
+    array of two Axes
+
+    Raises
+    ------
+    ValueError
+        If there are no steps, one is below 1, `starts` is no table, or `num_steps` below 1.
+    """
+    starts = np.asarray(starts, bool)
+    if not len(steps) or min(steps) < 1:
+        raise ValueError(f"steps must hold at least one number of at least 1, got {list(steps)}")
+    if starts.ndim != 2 or num_steps < 1:
+        raise ValueError(
+            f"starts must be a table of (L, B) and num_steps at least 1, got shape {starts.shape} "
+            f"and {num_steps}"
+        )
+    if axes is None:
+        axes = plt.subplots(1, 2, figsize=(7, 3.3))[1]
+    left, right = axes
+    T = max(steps)
+    for b, n in enumerate(steps):
+        for t in range(T):
+            _square(left, b, t, "white" if t < n else FILLING, COLOURS["time"])
+        left.plot(b, n - 1, MARKERS["state"], color=COLOURS["state"], ms=6)
+        left.plot([b, b], [0, n - 1], color=COLOURS["state"], lw=1.5)
+    left.set(xlabel=f"{len(steps)} sequences, filled up to {T} steps")
+    L, B = starts.shape
+    for b in range(B):
+        tops = [*np.flatnonzero(starts[:, b]), L]
+        for t in range(L):
+            _square(right, b, t, "white", COLOURS["time"])
+        for top, stop in zip([0, *tops[:-1]], tops, strict=True):
+            if stop > top:
+                right.plot([b, b], [top - 0.2, stop - 0.8], color=COLOURS["state"], lw=1.5)
+        for top in tops[:-1]:
+            right.plot(b, top, MARKERS["state"], ms=6, mfc="white", color=COLOURS["state"])
+    for edge in range(num_steps, L, num_steps):
+        right.plot([-0.75, B - 0.25], [edge - 0.5] * 2, "--", color=COLOURS["cut"], lw=1.5)
+    rest = L % num_steps
+    if rest:
+        right.text(B - 0.2, L - rest / 2 - 0.5, "short last\nwindow", va="center", fontsize=10)
+    right.set(xlabel=f"{B} streams, windows of {num_steps}")
+    for ax, rows, columns in ((left, T, len(steps)), (right, L, B + 2.2 * bool(rest))):
+        ax.set(xlim=(-0.8, columns - 0.2), ylim=(rows - 0.3, -0.7), xticks=[], yticks=[],
+               aspect="equal")  # fmt: skip
+        ax.spines[:].set_visible(False)
+    left.set_ylabel("time, down")
+    return np.asarray(axes)
+
+
+def weights_by_position(
+    weights: Any, edges: Sequence[int], labels: Mapping[int, str], ax: Axes | None = None
+) -> Axes:
+    """Weight of each position of a stream, relative to its fair share.
+
+    Parameters
+    ----------
+    weights : (P,)
+        One a position; 1 is fair.
+    edges : sequence of int
+        Positions at which a new window begins; thin dashed lines.
+    labels : mapping of int to str
+        Position to what is written above its weight.
+
+    Raises
+    ------
+    ValueError
+        If a label's position is not there.
+    """
+    weights = np.asarray(weights, float)
+    ax = new_axes(ax, figsize=(7, 2.6))
+    ax.axhline(1, color=COLOURS["context"], lw=1)
+    ax.vlines(edges, 0, 1.08 * weights.max(), color=COLOURS["cut"], ls="--", lw=0.6)
+    ax.stairs(weights, np.arange(len(weights) + 1) - 0.5, color=COLOURS["time"], lw=2.5)
+    for position, text in labels.items():
+        if not 0 <= position < len(weights):
+            raise ValueError(f"labels must name positions below {len(weights)}, got {position}")
+        ax.annotate(text, (position, weights[position]), (-6, 5), textcoords="offset points",
+                    ha="right", color=COLOURS["time"],
+                    bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})  # fmt: skip
+    ax.set(xlabel="position in the stream", ylabel="weight, fair share = 1", ylim=(0, None))
+    return ax
+
+
+def leak_maps(maps: Mapping[str, Any], axes: Sequence[Axes] | None = None) -> Any:
+    """How far each state is from the right one, time down and streams across, one panel a way.
+
+    Parameters
+    ----------
+    maps : mapping of (T, B)
+        Label to differences, at least 0; all panels share one scale from 0.
+    axes : sequence of Axes, optional
+
+    Returns
+    -------
+    array of Axes
+
+    Raises
+    ------
+    ValueError
+        If the panels differ in shape.
+    """
+    shapes = {np.shape(values) for values in maps.values()}
+    if len(shapes) != 1 or len(next(iter(shapes))) != 2:
+        raise ValueError(f"maps must be tables of one shape (T, B), got {sorted(shapes)}")
+    if axes is None:
+        axes = plt.subplots(1, len(maps), figsize=(7, 3.2), sharey=True, squeeze=False)[1][0]
+    most = max(float(np.max(values)) for values in maps.values())
+    for ax, (label, values) in zip(axes, maps.items(), strict=True):
+        shown = ax.imshow(values, cmap="cividis", vmin=0, vmax=most or 1, aspect="auto",
+                          interpolation="none")  # fmt: skip
+        ax.set_xlabel(f"stream\n{label}")
+        ax.set_xticks(range(np.shape(values)[1]))
+        ax.tick_params(length=0)
+        ax.spines[:].set_visible(False)
+    axes[0].set_ylabel("step, time down")
+    axes[0].figure.colorbar(shown, ax=list(axes), label="off by", shrink=0.9)
+    return np.asarray(axes)
+
+
+def loss_by_place(
+    curves: Mapping[str, Any], floor: Any, ax: Axes | None = None, *, shown: float | None = None
+) -> Axes:
+    """Loss against the place in the document, one line a way to treat its start.
+
+    Parameters
+    ----------
+    curves : mapping of (n,)
+        Label to bits at the places 1, 2, ...
+    floor : (n,)
+        What no network can beat.
+    shown : float, optional
+        The drawing ends at this many bits; all is shown without it.
+
+    Raises
+    ------
+    ValueError
+        If a curve is not as long as the floor.
+    """
+    floor = np.asarray(floor, float)
+    same_length(curves, floor, name="curves")
+    ax = new_axes(ax)
+    places = np.arange(1, len(floor) + 1)
+    ax.step(places, floor, where="mid", color=COLOURS["context"], lw=1)
+    ax.annotate("floor", (places[-1], floor[-1]), (0, -4), textcoords="offset points", va="top",
+                ha="right")  # fmt: skip
+    for i, (label, values) in enumerate(curves.items()):
+        values, role = np.asarray(values, float), ROLES[i % 4]
+        ax.plot(places, values, LINES[i % 4], color=COLOURS[role], marker=MARKERS[role])
+        at = min(2 + 3 * i, len(places) - 1)
+        ax.annotate(label, (places[at], values[at]), (8, 8), textcoords="offset points",
+                    color=INK[role])  # fmt: skip
+    ax.set(xlabel="place in the document", ylabel="bits per letter", ylim=(0, shown))
+    ax.set_xticks(places[:: 1 if len(places) < 20 else 2])
+    return ax
+
+
+def excess_by_cold_starts(
+    cold_starts: Any, curves: Mapping[str, Any], floor: float, ax: Axes | None = None
+) -> Axes:
+    """Bits that a file costs more when it is read in B streams, against the cold starts B - 1.
+
+    Parameters
+    ----------
+    cold_starts : (n,)
+        B - 1, from 0.
+    curves : mapping of (n,)
+        Label to the excess in bits.
+    floor : float
+        The least that a cold start can cost; a thin line of this slope.
+
+    Raises
+    ------
+    ValueError
+        If a curve has another length than `cold_starts`.
+    """
+    cold_starts = np.asarray(cold_starts)
+    same_length(curves, cold_starts, name="curves")
+    ax = new_axes(ax)
+    ax.plot(cold_starts, floor * cold_starts, color=COLOURS["context"], lw=1)
+    ax.annotate("floor", (cold_starts[-1], floor * cold_starts[-1]), (4, -7),
+                textcoords="offset points", va="center")  # fmt: skip
+    for i, (label, values) in enumerate(curves.items()):
+        values, role = np.asarray(values, float), ROLES[i % 4]
+        ax.plot(cold_starts, values, LINES[i % 4], color=COLOURS[role], marker=MARKERS[role])
+        at = len(cold_starts) - 2
+        ax.annotate(label, (cold_starts[at], values[at]), (-8, 6), textcoords="offset points",
+                    ha="right", va="bottom", color=INK[role])  # fmt: skip
+    ax.set(xlabel="cold starts, B − 1", ylabel="excess, bits a file",
+           xlim=(0, 1.12 * cold_starts[-1]), ylim=(0, None))  # fmt: skip
+    return ax
+
+
+def _square(ax: Axes, b: int, t: int, colour: str, edge: str) -> None:
+    ax.add_patch(Rectangle((b - 0.4, t - 0.4), 0.8, 0.8, facecolor=colour, edgecolor=edge, lw=0.6))
