@@ -9,7 +9,7 @@ import torch
 from helpers import budget, closed_form
 from helpers.checks import plane as check
 
-RIGHT = (209, 1200, 40, 8 * 24 * (128 * 352 + 60 * 50) + 8 * 1200, 25.5)
+RIGHT = (209, 1200, 40, 4 * 24 * (128 * 251 + 60 * 50) + 8 * 1200, 25.5)
 NAMES = ("updates", "tokens", "dropped", "bytes", "depth")
 
 
@@ -49,14 +49,17 @@ def test_the_right_arithmetic_is_accepted(capsys, form):
         ("dropped", 15 * 24, "the short last window is read"),
         ("dropped", 250_000 - 208 * 1200, "the short last window is read"),
         ("bytes", RIGHT[3] // 24, "that is one stream"),
-        ("bytes", RIGHT[3] // 8, "each takes 8 bytes"),
+        ("bytes", (RIGHT[3] - 9600) // 4, "each takes 4 bytes, and an id 8"),
+        ("bytes", (RIGHT[3] - 9600) // 4 + 1200, "each takes 4 bytes, and an id 8"),
+        ("bytes", RIGHT[3] - 4800, "an id takes 8 bytes"),
         ("bytes", RIGHT[3] - 9600, "the ids are missing"),
-        ("bytes", RIGHT[3] - 8 * 24 * 256, "the initial states are missing"),
-        ("bytes", RIGHT[3] - 8 * 24 * 3000, "the logits are missing: V numbers"),
-        ("bytes", RIGHT[3] - 8 * 24 * 3000 - 9600, "the logits and the ids are missing"),
-        ("bytes", (RIGHT[3] + 9600) // 2, "8 bytes a number, not 4"),
-        ("bytes", 8 * 24 * (128 * 51 + 3000) + 9600, "that is the plain cell"),
-        ("bytes", 8 * 24 * (128 * 251 + 3000) + 9600, "that is the GRU"),
+        ("bytes", RIGHT[3] - 4 * 24 * 128, "the initial state is missing"),
+        ("bytes", RIGHT[3] + 4 * 24 * 512, "only h stands at T + 1 places"),
+        ("bytes", RIGHT[3] - 4 * 24 * 3000, "the logits are missing: V numbers"),
+        ("bytes", RIGHT[3] - 4 * 24 * 3000 - 9600, "the logits and the ids are missing"),
+        ("bytes", 2 * RIGHT[3] - 9600, "4 bytes a number, not 8"),
+        ("bytes", 4 * 24 * (128 * 352 + 3000) + 9600, "that is the LSTM"),
+        ("bytes", 4 * 24 * (128 * 51 + 3000) + 9600, "that is the plain cell"),
         ("depth", 50, "only the last loss of a window is T deep"),
         ("depth", 25, "from 1 to T, not from 0"),
         ("depth", 24.5, "those are lags"),
@@ -206,6 +209,7 @@ def test_good_choices_are_accepted(capsys, choice):
         ((7, 16), ["1.1 times the least one", "nearly all of it is noise"]),
         ((8, 6), ["% of its square is bias and the rest is noise"]),
         ((20, 20), ["over the budget", "500,000 are there"]),
+        ((13, 10), ["over the budget", "this window keeps 532,272"]),
         ((0, 5), ["whole numbers of at least 1"]),
         ((2.5, 5), ["whole numbers"]),
         (("10", 12), ["whole numbers"]),

@@ -32,7 +32,7 @@ def arithmetic(updates: Any, tokens: Any, dropped: Any, kept: Any, depth: Any) -
         that a full window's tape holds, and the mean depth of a full window's losses.
     """
     N, B, T, H = CORPUS
-    right = budget.work_out(*CORPUS, num_symbols=SYMBOLS)
+    right = budget.work_out(*CORPUS, num_symbols=SYMBOLS, cell="gru", number_bytes=4)
     L = N // B
     report(
         "updates",
@@ -77,32 +77,38 @@ def arithmetic(updates: Any, tokens: Any, dropped: Any, kept: Any, depth: Any) -
             ),
         ],
     )
-    numbers = H * (7 * T + 2) + SYMBOLS * T
+    numbers = H * (5 * T + 1) + SYMBOLS * T
     report(
         "bytes",
         kept,
         right.kept_bytes,
         mistakes=[
-            Mistake(8 * numbers + 8 * T, "that is one stream: there are B of them"),
-            Mistake(B * (numbers + T), "those are numbers: each takes 8 bytes"),
-            Mistake(8 * B * numbers, "the ids are missing: 8 bytes for each of the B·T inputs"),
+            Mistake(4 * numbers + 8 * T, "that is one stream: there are B of them"),
+            Mistake(B * numbers, "those are numbers: each takes 4 bytes, and an id 8"),
+            Mistake(B * (numbers + T), "those are numbers: each takes 4 bytes, and an id 8"),
+            Mistake(4 * B * (numbers + T), "an id takes 8 bytes, whatever the weights take"),
+            Mistake(4 * B * numbers, "the ids are missing: 8 bytes for each of the B·T inputs"),
             Mistake(
-                8 * B * (numbers - 2 * H) + 8 * B * T,
-                "the initial states are missing: h and c stand at T + 1 places",
+                4 * B * (numbers - H) + 8 * B * T,
+                "the initial state is missing: h stands at T + 1 places",
             ),
             Mistake(
-                8 * B * H * (7 * T + 2) + 8 * B * T,
+                4 * B * (numbers + 4 * H) + 8 * B * T,
+                "only h stands at T + 1 places: gates are made at the T steps",
+            ),
+            Mistake(
+                4 * B * H * (5 * T + 1) + 8 * B * T,
                 "the logits are missing: V numbers for each of the B·T tokens",
             ),
-            Mistake(8 * B * H * (7 * T + 2), "the logits and the ids are missing"),
-            Mistake(4 * B * numbers + 8 * B * T, "float64 was asked for: 8 bytes a number, not 4"),
+            Mistake(4 * B * H * (5 * T + 1), "the logits and the ids are missing"),
+            Mistake(8 * B * numbers + 8 * B * T, "float32 was asked for: 4 bytes a number, not 8"),
             Mistake(
-                budget.kept_bytes(B, T, H, num_symbols=SYMBOLS, cell="rnn"),
-                "that is the plain cell: the LSTM keeps c, four gates and tanh c as well",
+                budget.kept_bytes(B, T, H, num_symbols=SYMBOLS, number_bytes=4),
+                "that is the LSTM: the GRU has no memory c, and three gates",
             ),
             Mistake(
-                budget.kept_bytes(B, T, H, num_symbols=SYMBOLS, cell="gru"),
-                "that is the GRU: the LSTM has a memory c and four gates",
+                budget.kept_bytes(B, T, H, num_symbols=SYMBOLS, cell="rnn", number_bytes=4),
+                "that is the plain cell: the GRU keeps four more arrays of H at each step",
             ),
         ],
     )
