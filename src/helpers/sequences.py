@@ -23,7 +23,7 @@ FILLER = 0
 """Id that fills up short sequences. Any id would do, since its weight is 0."""
 
 
-def pad(sequences: Iterable[Integer[np.ndarray, " n"]]) -> Padded:
+def pad(sequences: Iterable[Integer[np.ndarray, " _"]]) -> Padded:
     """Put sequences of different lengths side by side, filled up at the end.
 
     Parameters

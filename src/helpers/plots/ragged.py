@@ -84,7 +84,7 @@ def ragged_tables(
 
 
 def weights_by_position(
-    weights: Any, edges: Sequence[int], labels: Mapping[int, str], ax: Axes | None = None
+    weights: Any, edges: Any, labels: Mapping[int, str], ax: Axes | None = None
 ) -> Axes:
     """Weight of each position of a stream, relative to its fair share.
 
@@ -92,8 +92,8 @@ def weights_by_position(
     ----------
     weights : (P,)
         One a position; 1 is fair.
-    edges : sequence of int
-        Positions at which a new window begins; thin dashed lines.
+    edges : (n,)
+        Where a window ends, between two positions; thin dashed lines.
     labels : mapping of int to str
         Position to what is written above its weight.
 
@@ -153,19 +153,15 @@ def leak_maps(maps: Mapping[str, Any], axes: Sequence[Axes] | None = None) -> An
     return np.asarray(axes)
 
 
-def loss_by_place(
-    curves: Mapping[str, Any], floor: Any, ax: Axes | None = None, *, shown: float | None = None
-) -> Axes:
+def loss_by_place(curves: Mapping[str, Any], floor: Any, ax: Axes | None = None) -> Axes:
     """Loss against the place in the document, one line a way to treat its start.
 
     Parameters
     ----------
     curves : mapping of (n,)
-        Label to bits at the places 1, 2, ...
+        Label to bits at the places 1, 2, ...; the lowest line first.
     floor : (n,)
         What no network can beat.
-    shown : float, optional
-        The drawing ends at this many bits; all is shown without it.
 
     Raises
     ------
@@ -177,15 +173,21 @@ def loss_by_place(
     ax = new_axes(ax)
     places = np.arange(1, len(floor) + 1)
     ax.step(places, floor, where="mid", color=COLOURS["context"], lw=1)
-    ax.annotate("floor", (places[-1], floor[-1]), (0, -4), textcoords="offset points", va="top",
-                ha="right")  # fmt: skip
+    middle = len(floor) // 2
+    ax.annotate("floor", (places[middle], floor[middle]), (0, -4), textcoords="offset points",
+                va="top", ha="right")  # fmt: skip
     for i, (label, values) in enumerate(curves.items()):
         values, role = np.asarray(values, float), ROLES[i % 4]
         ax.plot(places, values, LINES[i % 4], color=COLOURS[role], marker=MARKERS[role])
-        at = min(2 + 3 * i, len(places) - 1)
-        ax.annotate(label, (places[at], values[at]), (8, 8), textcoords="offset points",
-                    color=INK[role])  # fmt: skip
-    ax.set(xlabel="place in the document", ylabel="bits per letter", ylim=(0, shown))
+        at = min(1 + i, len(places) - 1)
+        ax.annotate(label, (places[at], values[at]), (-4, 10) if i == 0 else (8, 4),
+                    textcoords="offset points", color=INK[role])  # fmt: skip
+    ax.set(xlabel="place in the document", ylabel="bits per letter", yscale="log")
+    ticks = [tick for tick in (0.25, 0.5, 1, 2, 4, 8, 16) if tick >= 0.9 * floor.min()]
+    ax.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    ax.minorticks_off()
+    most = max(float(np.max(values)) for values in curves.values())
+    ax.set_ylim(0.75 * floor.min(), 1.25 * most)
     ax.set_xticks(places[:: 1 if len(places) < 20 else 2])
     return ax
 
