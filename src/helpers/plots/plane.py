@@ -138,7 +138,7 @@ def loss_by_position(
         ax.axvline(place, color=COLOURS["cut"], ls=":", lw=1)
     for label, values in floors.items():
         ax.step(at, values, where="mid", color=COLOURS["context"], lw=1.2)
-        ax.annotate(label, (at[2], np.asarray(values)[2]), (0, -5), va="top", ha="left",
+        ax.annotate(label, (at[len(at) // 6], np.asarray(values)[len(at) // 6]), (0, -5), va="top",
                     textcoords="offset points", color=INK["context"], fontsize=10)  # fmt: skip
     for i, (label, values) in enumerate(curves.items()):
         role = ("time", "state")[i]
@@ -248,13 +248,15 @@ def throughput_by_axis(
             role = ("batch", "time")[i]
             relative = np.asarray(values, float) / np.asarray(values, float)[0]
             ax.plot(sizes, relative, LINES[i], marker=MARKERS[role], color=COLOURS[role])
-            ax.annotate(label, (sizes[-1], relative[-1]), (0, -10 if i == 0 else 9), ha="right",
+            ax.annotate(label, (sizes[-1], relative[-1]), (0, 11 if i == 0 else -11), ha="right",
                         va="center", textcoords="offset points", color=INK[role])  # fmt: skip
         ax.set(xscale="log", yscale="log", xlabel="B, or T")
-        ax.set_xticks(sizes, [str(n) for n in sizes])
+        ax.set_xticks(sizes[::2], [str(n) for n in sizes[::2]])
         ax.minorticks_off()
         ax.text(0.03, 0.97, program, transform=ax.transAxes, va="top")
-    axes[0].set_ylabel("tokens a second, relative")
+    top = max(np.max(np.divide(rates, rates[0])) for pair in curves.values() for rates in pair)
+    axes[0].set(ylabel="tokens a second, relative", ylim=(0.9, 2 * top))
+    axes[0].set_yticks([1, 3, 10, 30], ["1", "3", "10", "30"])
     return np.asarray(axes)
 
 
@@ -325,7 +327,7 @@ def ratio_on_doubling(
     ax = new_axes(ax)
     ax.axhline(1, color=COLOURS["context"], lw=1)
     ax.axhline(0.5, color=COLOURS["batch"], ls="--")
-    ax.annotate("doubling B, always", (steps[0], 0.5), (0, -5), textcoords="offset points",
+    ax.annotate("doubling B, always", (steps[0], 0.5), (0, -22), textcoords="offset points",
                 va="top", color=INK["batch"])  # fmt: skip
     for i, (label, values) in enumerate(ratios.items()):
         role, values = ("time", "gradient", "state")[i], np.asarray(values, float)
