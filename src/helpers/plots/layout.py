@@ -229,8 +229,8 @@ def losses_by_update(
     ax = new_axes(ax)
     for label, bound in lines.items():
         ax.axhline(bound, color=COLOURS["context"], lw=1)
-        ax.annotate(label, (updates[0], bound), (2, -3), textcoords="offset points", va="top",
-                    fontsize=10)  # fmt: skip
+        ax.annotate(label, (updates[len(updates) // 3], bound), (0, -3), va="top", fontsize=10,
+                    textcoords="offset points")  # fmt: skip
     for i, (label, values) in enumerate(curves.items()):
         values, role = np.asarray(values, float), ROLES[i % 4]
         ax.plot(updates, values, color=COLOURS[role], ls=("-", "--", ":", "-.")[i % 4])
