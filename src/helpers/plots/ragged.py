@@ -220,7 +220,7 @@ def excess_by_cold_starts(
     for i, (label, values) in enumerate(curves.items()):
         values, role = np.asarray(values, float), ROLES[i % 4]
         ax.plot(cold_starts, values, LINES[i % 4], color=COLOURS[role], marker=MARKERS[role])
-        at = len(cold_starts) - 2
+        at = len(cold_starts) - (2 if i == 0 else 1)
         ax.annotate(label, (cold_starts[at], values[at]), (-8, 6), textcoords="offset points",
                     ha="right", va="bottom", color=INK[role])  # fmt: skip
     ax.set(xlabel="cold starts, B − 1", ylabel="excess, bits a file",
