@@ -28,6 +28,7 @@ SPLITS = tuple((TOKENS_AN_UPDATE // T, T) for T in STEPS)
 SEEDS = (1, 2, 3, 4, 5)
 POSITIONS_STEPS = 32
 POSITIONS_TOKENS = 100_001
+SYMBOLS = len(corpus.ALPHABET.symbols)
 BITS = 1 / float(np.log(2))
 """In a nat."""
 
@@ -71,19 +72,21 @@ def updates_of(num_tokens: int, batch_size: int, num_steps: int) -> int:
     return layout.account(num_tokens, batch_size, num_steps).updates
 
 
-def tape_bytes(batch_size: int, num_steps: int, hidden_size: int = HIDDEN) -> int:
-    """Bytes that the LSTM keeps for its backward pass: states, memories, gates and tanh.
+def tape_bytes(
+    batch_size: int, num_steps: int, hidden_size: int = HIDDEN, num_symbols: int = SYMBOLS
+) -> int:
+    """Bytes that the LSTM keeps for the backward pass of one window; the weights are left out.
 
-    Measured on a tape; inputs, logits and weights are left out.
+    Measured on a tape: states, memories, gates, their tanh, logits and ids.
 
     Examples
     --------
-    >>> tape_bytes(4, 32) == 8 * 4 * 32 * (7 * 32 + 2)
+    >>> tape_bytes(4, 32) == 8 * 4 * (32 * (7 * 32 + 2) + 25 * 32 + 32)
     True
     """
-    params = lstm.init(2, hidden_size, 2, rng("plane bytes"))
-    tape = lstm.forward(params, np.zeros((num_steps, batch_size), dtype=np.int64))
-    return measure.kept_bytes(tape.h, tape.c, tape.gates, tape.tanh_c)
+    params = lstm.init(num_symbols, hidden_size, num_symbols, rng("plane bytes"))
+    window = np.zeros((num_steps, batch_size), dtype=np.int64)
+    return measure.kept_bytes(lstm.forward(params, window))
 
 
 def of_seeds(
@@ -113,7 +116,7 @@ def split(num_steps: int, edge: Edge, seed: int, nudge: int = 0) -> list[float]:
     """Held-out bits of a network trained at 128 tokens an update, evaluated as it was trained."""
     learned, held_out = text(seed, corpus.ALPHABET)
     B = TOKENS_AN_UPDATE // num_steps
-    start = initial(len(corpus.ALPHABET.symbols), seed, nudge)
+    start = initial(SYMBOLS, seed, nudge)
     params = trained(learned, start, B, num_steps, edge, peak_rate(B, num_steps))
     return [bits(params, held_out, edge, num_steps)]
 
@@ -126,7 +129,7 @@ def column(num_steps: int, seed: int = SEEDS[0]) -> dict[str, float]:
 def by_position(num_steps: int, edge: Edge, seed: int, nudge: int = 0) -> list[float]:
     """Bits at each position of the window on a new text, after training with the same windows."""
     B = TOKENS_AN_UPDATE // num_steps
-    start = initial(len(corpus.ALPHABET.symbols), seed, nudge)
+    start = initial(SYMBOLS, seed, nudge)
     ids = text(seed, corpus.ALPHABET)[0]
     params = trained(ids, start, B, num_steps, edge, peak_rate(B, num_steps))
     return positions(params, fresh_text(seed), num_steps, edge)
