@@ -12,7 +12,7 @@ from helpers.checks import Case, Mistake, report, report_function
 FAULTS = ("right", "view", "strided", "wrapped", "shuffled", "overlapping")
 """The words that `faults` takes."""
 
-_CULPRITS = {
+_CULPRITS: dict[Any, str] = {
     loaders.streams: "right",
     loaders.viewed: "view",
     loaders.strided: "strided",
