@@ -44,14 +44,14 @@ def test_window_shapes_refuses_other_numbers_of_tokens(shapes):
         plots.window_shapes(shapes)
 
 
-def test_staircase_draws_each_network_the_medians_and_the_floors(ax):
-    curves = {"reset": [[3, 1, 2], [0, 1, 0]], "carry": [[1, 1, 1], [0.5, 0.25, 1]]}
+def test_staircase_draws_each_network_the_means_and_the_floors(ax):
+    curves = {"reset": [[3, 1, 5], [0, 3, 0]], "carry": [[1, 1, 1], [0.5, 0.25, 0.75]]}
     plots.staircase([(2, 1), (1, 2)], curves, {"low": [0.5, 0.1]}, ax=ax)
     lines = {ls: [data(x) for x in ax.lines if x.get_linestyle() == ls] for ls in ("-", "--")}
-    assert lines == {"-": [[[0, 2], [1, 0]]], "--": [[[0, 1], [1, 0.5]]]}
+    assert lines == {"-": [[[0, 3], [1, 1]]], "--": [[[0, 1], [1, 0.5]]]}
     dots = [data(x) for x in ax.lines if x.get_linestyle() == "None"]
-    assert dots[0] == [[0, 3], [0, 1], [0, 2]]
-    assert dots[3] == [[1, 0.5], [1, 0.25], [1, 1]]
+    assert dots[0] == [[0, 3], [0, 1], [0, 5]]
+    assert dots[3] == [[1, 0.5], [1, 0.25], [1, 0.75]]
     (steps,) = ax.collections
     assert [path.vertices[0, 1] for path in steps.get_paths()] == [0.5, 0.1]
     assert set(texts(ax)) == {"low", "reset", "carry"}
@@ -59,10 +59,10 @@ def test_staircase_draws_each_network_the_medians_and_the_floors(ax):
 
 
 def test_staircase_circles_a_point_of_the_first_curve(ax):
-    curves = {"a": [[3, 1, 2], [0, 1, 0]], "b": [[5, 5, 5], [6, 6, 6]]}
+    curves = {"a": [[3, 1, 5], [0, 1, 0]], "b": [[5, 5, 5], [6, 6, 6]]}
     plots.staircase([(2, 1), (1, 2)], curves, {}, ax=ax, circled=0)
     (circle,) = [line for line in ax.lines if line.get_markerfacecolor() == "none"]
-    assert data(circle) == [[0, 2]]
+    assert data(circle) == [[0, 3]]
 
 
 def test_loss_by_position_counts_from_one_and_marks_the_distances(ax):
@@ -145,7 +145,9 @@ def test_ratio_on_doubling_draws_the_half_and_each_task(ax):
 
 
 def test_noise_and_payoff_draws_each_network_and_the_range_of_the_noise_scale():
-    axes = plots.noise_and_payoff([0, 5], [[1, 4], [3, 8], [2, 6]], [8, 16], [[1, 2, 3]] * 2, 0.5)
+    axes = plots.noise_and_payoff(
+        [0, 5], [[1, 4], [3, 8], [2, 6]], [8, 16], [[1, 2, 6]] * 2, 0.5, (2, 6)
+    )
     left, right = axes
     assert [data(line) for line in left.lines] == [
         [[0, 1], [5, 4]], [[0, 3], [5, 8]], [[0, 2], [5, 6]],
@@ -155,15 +157,15 @@ def test_noise_and_payoff_draws_each_network_and_the_range_of_the_noise_scale():
     assert (span.get_x(), span.get_x() + span.get_width()) == (2, 6)
     floor, *dots, middle = right.lines
     assert set(floor.get_ydata()) == {0.5}
-    assert [data(line) for line in dots] == [[[8, n], [16, n]] for n in (1, 2, 3)]
-    assert data(middle) == [[8, 2], [16, 2]]
+    assert [data(line) for line in dots] == [[[8, n], [16, n]] for n in (1, 2, 6)]
+    assert data(middle) == [[8, 3], [16, 3]]
 
 
 @pytest.mark.parametrize(
     ("draw", "arguments"),
     [
-        (plots.noise_and_payoff, ([0], [[1, 2]], [1], [[1]], 0)),
-        (plots.noise_and_payoff, ([0], [[1]], [1, 2], [[1]], 0)),
+        (plots.noise_and_payoff, ([0], [[1, 2]], [1], [[1]], 0, (1, 2))),
+        (plots.noise_and_payoff, ([0], [[1]], [1, 2], [[1]], 0, (1, 2))),
         (plots.staircase, ([(1, 1)], {"a": [[1], [2]]}, {})),
         (plots.staircase, ([(1, 1)], {"a": [[1]]}, {"floor": [1, 2]})),
         (plots.loss_by_position, ({"a": [1, 2], "b": [1]}, {}, ())),

@@ -68,7 +68,7 @@ def staircase(
     splits : (n,) pairs (B, T)
         From left to right.
     curves : mapping of (n, seeds)
-        Label to losses in bits; the line joins the medians. Up to two.
+        Label to losses in bits; the line joins the means. Up to two.
     floors : mapping of (n,)
         Label to the least loss that is possible at each split. Up to two, the higher first.
     circled : int, optional
@@ -85,8 +85,8 @@ def staircase(
     ax = new_axes(ax, figsize=(7, 3.6))
     for values in floors.values():
         ax.hlines(values, at - 0.42, at + 0.42, color=COLOURS["context"], lw=1.2)
-    for i, (label, floor) in enumerate(floors.items()):
-        middle = len(at) // 2 - 1
+    for i, (label, floor) in enumerate(floors.items(), start=2 - len(floors)):
+        middle = len(at) // 2 - 1  # the first of two floors has its name beside, the other below
         ax.annotate(label, (at[middle] + (-0.42, 0.42)[i], np.asarray(floor)[middle]),
                     ((-4, 0), (0, -5))[i], textcoords="offset points", ha="right",
                     va=("center", "top")[i], color=INK["context"], fontsize=10)  # fmt: skip
@@ -95,14 +95,15 @@ def staircase(
         for x, seeds in zip(at, values, strict=True):
             ax.plot(np.full(len(seeds), x), seeds, MARKERS[role], color=COLOURS[role], ms=4,
                     alpha=0.6, mew=0)  # fmt: skip
-        middle = np.median(values, axis=1)
+        middle = np.mean(values, axis=1)
         ax.plot(at, middle, LINES[i], color=COLOURS[role])
         ax.annotate(label, (at[1], middle[1]), (8, 8), textcoords="offset points",
                     color=INK[role])  # fmt: skip
     if circled is not None:
-        middle = np.median(np.asarray(next(iter(curves.values())), float), axis=1)
+        middle = np.mean(np.asarray(next(iter(curves.values())), float), axis=1)
         ax.plot([circled], [middle[circled]], "o", ms=15, mfc="none", mec=COLOURS["cut"], mew=1.5)
-    ax.set_xticks(at, [f"{B}×{T}" for B, T in splits])
+    size = 11 if len(splits) <= 8 else 9
+    ax.set_xticks(at, [f"{B}×{T}" for B, T in splits], fontsize=size)
     low, high = ax.get_ylim()
     ax.set(xlabel="batch size × time steps", ylabel="held-out loss, bits",
            ylim=(low - 0.08 * (high - low), high))  # fmt: skip
@@ -349,6 +350,7 @@ def noise_and_payoff(
     tokens: Sequence[int],
     losses: Any,
     floor: float,
+    span: tuple[float, float],
     axes: Sequence[Axes] | None = None,
 ) -> Any:
     """Noise scale while a network learns, and what larger updates do to the held-out loss.
@@ -362,9 +364,11 @@ def noise_and_payoff(
     tokens : (n,)
         Tokens of an update, on a logarithmic axis.
     losses : (n, seeds)
-        Held-out loss in bits; the line joins the medians.
+        Held-out loss in bits; the line joins the means.
     floor : float
         The least loss that is possible.
+    span : (low, high)
+        The noise scale in tokens, as a band among the updates.
     axes : two Axes, optional
 
     Returns
@@ -386,7 +390,7 @@ def noise_and_payoff(
         left.plot(moments, network, color=COLOURS["gradient"], lw=1, alpha=0.6,
                   marker=MARKERS["gradient"], ms=4)  # fmt: skip
     left.set(yscale="log", xlabel="updates made", ylabel="noise scale, tokens")
-    low, high = np.median(scales, axis=0).min(), np.median(scales, axis=0).max()
+    low, high = span
     right.axvspan(low, high, color=COLOURS["gradient"], alpha=0.15, lw=0)
     right.annotate("noise scale", (np.sqrt(low * high), 0.97), xycoords=("data", "axes fraction"),
                    rotation=90, ha="center", va="top", color=INK["gradient"])  # fmt: skip
@@ -395,7 +399,7 @@ def noise_and_payoff(
                    color=INK["context"], fontsize=10)  # fmt: skip
     for seed in losses.T:
         right.plot(tokens, seed, MARKERS["time"], color=COLOURS["time"], ms=4, alpha=0.6, mew=0)
-    right.plot(tokens, np.median(losses, axis=1), color=COLOURS["time"])
+    right.plot(tokens, np.mean(losses, axis=1), color=COLOURS["time"])
     right.set(xscale="log", xlabel="tokens an update, B·T", ylabel="held-out loss, bits")
     right.set_xticks(tokens, [str(n) for n in tokens], rotation=90, fontsize=9)
     right.minorticks_off()
