@@ -85,7 +85,7 @@ def _ribbon(ax: Axes, N: int, B: int, L: int) -> None:
                 va="center", bbox={"fc": "white", "ec": "none", "pad": 1})  # fmt: skip
         arrow(ax, ((start + stop) / 2, top + 1), (b, -1.5), COLOURS["batch"], width=1.5, head=12)
     if L * B < N:
-        ax.text(right, top + 1.0, "left over", ha="right", va="top")
+        ax.text(right, top + 1.2, "left over", ha="right", va="top")
 
 
 def reading_order(
