@@ -119,6 +119,13 @@ def test_only_the_first_window_of_streams_is_fresh_and_starts_are_positions(name
         assert np.shares_memory(w.x, seen[0].x.base)
 
 
+@pytest.mark.parametrize("loader", [loaders.overlapping, loaders.dealt])
+def test_windows_of_picked_positions_say_that_only_the_first_is_fresh(loader):
+    seen = list(loader(numbered(40), 3, 4))
+    assert [w.fresh for w in seen] == [i == 0 for i in range(len(seen))]
+    assert {w.start for w in seen} == {-1}
+
+
 # Broken ones
 
 
@@ -277,6 +284,9 @@ def test_small_unsigned_positions_do_not_wrap_around():
     jump = [Window(np.array([[p]], np.uint8), np.array([[p]], np.uint8), -1, False)
             for p in (255, 0)]  # fmt: skip
     assert loaders.continuation(jump) == 0.0
+    column = np.array([[254], [255]], np.uint8)
+    wrapped_around = Window(column, column + np.uint8(1), -1, False)
+    assert loaders.audit([wrapped_around] * 2).next_target == 0.5
 
 
 def test_every_fault_has_a_signature_of_its_own():
