@@ -238,9 +238,9 @@ def test_a_network_writes_what_it_foretells():
 
 def test_adjacent_tokens_of_the_true_source_count_in_full():
     loud = replace(SMALL, W_hy=3 * SMALL.W_hy)
-    windows = list(layout.windows(plane_effective.written(loud, 17, 1500, 1), 8))
+    windows = list(layout.windows(plane_effective.written(loud, 17, 1000, 1), 8))
     other = lstm.init(5, 3, 5, np.random.default_rng(7))
-    assert plane_effective.effective(loud, windows, 1) == pytest.approx(8, rel=0.1)
+    assert plane_effective.effective(loud, windows, 1) == pytest.approx(8, rel=0.15)
     assert plane_effective.effective(other, windows, 1) < 7
 
 
@@ -289,13 +289,13 @@ def test_the_news_of_a_text_is_that_of_its_choices():
 
 def short(path):
     return plane_own_text.staircase(
-        path, steps=(1, 16), rates=(0.06,), seeds=(1,), hidden_size=16, most_tokens=40_001
+        path, steps=(1, 16), rates=(0.1,), seeds=(1,), hidden_size=16, most_tokens=20_001
     )
 
 
 def check_the_staircase(found):
     reset, carry = (np.ravel(found[name]) for name in ("reset", "carry"))
-    assert found["updates"] == [155, 157]
+    assert found["updates"] == [77, 79]
     assert reset[1] < reset[0] - 0.1
     assert carry[0] < reset[0] - 0.1
     assert (np.array([reset, carry]) < np.log2(found["symbols"])).all()
@@ -303,13 +303,25 @@ def check_the_staircase(found):
 
 
 def test_the_staircase_on_the_text_of_the_grammar(tmp_path):
-    plane_own_text.write_text(tmp_path / "own.txt", 50_000, 1)
+    plane_own_text.write_text(tmp_path / "own.txt", 30_000, 1)
     check_the_staircase(short(tmp_path / "own.txt"))
 
 
 @pytest.mark.skipif(not REAL_TEXT.exists(), reason="needs shared/data/wikitext-2")
 def test_the_staircase_on_real_text():
     check_the_staircase(short(REAL_TEXT))
+
+
+def test_the_rate_is_chosen_on_one_text_and_the_bits_are_those_of_another(tmp_path, monkeypatch):
+    def bits(parts, V, H, T, edge, rate, seed, nudge=0):
+        return [abs(rate - 0.02) + 1, rate + 10 * seed + (edge is Edge.CARRY) + T / 8]
+
+    monkeypatch.setattr(plane_own_text, "held_out_bits", bits)
+    plane_own_text.write_text(tmp_path / "own.txt", 11_000, 1)
+    found = plane_own_text.staircase(tmp_path / "own.txt", steps=(2, 4), rates=(0.01, 0.02))
+    assert found["reset"] == [[10.27, 20.27, 30.27], [10.52, 20.52, 30.52]]
+    assert found["carry"] == [[11.27, 21.27, 31.27], [11.52, 21.52, 31.52]]
+    assert found["carry_rate"] == [0.02, 0.02]
 
 
 def test_a_text_that_is_too_short_is_refused(tmp_path):
