@@ -1,0 +1,117 @@
+"""Figures to play with: an ordinary numbered figure that a script brings to life.
+
+On a page or in a Markdown cell of a notebook::
+
+    :::{play} triangle
+    :name: fig-triangle-play
+    :alt: What the still picture shows, in words.
+    :set: k1=7 k2=14
+
+    The caption.
+    :::
+
+The argument names ``book/_static/play/<name>.js``, which defines the figure, and
+``<name>.svg``, the still picture that stands where scripts are off. ``:set:`` changes how the
+figure starts; ``:still:`` names another still picture that shows this start.
+
+The script and the style sheet are loaded only by pages that have such a figure, after the page
+has been read, and as classic scripts: modules do not load from a folder without a server.
+"""
+
+from __future__ import annotations
+
+import json
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+FOLDER = "book/_static/play"
+FRAME = "play"
+
+
+def settings(text: str) -> dict[str, float | str]:
+    """``k1=7 edge=carry`` as a mapping; what reads as a number is one."""
+    found: dict[str, float | str] = {}
+    for part in text.split():
+        name, equals, value = part.partition("=")
+        if not (name and equals and value):
+            raise ValueError(f"set must be pairs such as k1=7, got {part!r}")
+        try:
+            found[name] = json.loads(value)
+        except json.JSONDecodeError:
+            found[name] = value
+    return found
+
+
+class Play(SphinxDirective):
+    """A numbered figure with a still picture, and room for what the script adds."""
+
+    required_arguments = 1
+    has_content = True
+    option_spec = {  # noqa: RUF012
+        "name": directives.unchanged_required,
+        "alt": directives.unchanged_required,
+        "set": settings,
+        "still": directives.unchanged_required,
+    }
+
+    def run(self) -> list[nodes.Node]:
+        """Make the figure; refuse one without words, a caption or its files."""
+        name = self.arguments[0]
+        still = f"{FOLDER}/{self.options.get('still', name)}.svg"
+        for needed in (still, f"{FOLDER}/{name}.js"):
+            if not (Path(self.env.srcdir) / needed).is_file():
+                raise self.error(f"play: there is no {needed}")
+        for option in ("name", "alt"):
+            if option not in self.options:
+                raise self.error(f"play: {name} needs the option :{option}:")
+        caption = nodes.Element()
+        self.state.nested_parse(self.content, self.content_offset, caption)
+        if len(caption) != 1 or not isinstance(caption[0], nodes.paragraph):
+            raise self.error(f"play: {name} needs a caption of one paragraph")
+        attributes = {"play": name, "set": json.dumps(self.options.get("set", {}))}
+        data = "".join(f' data-{key}="{escape(value)}"' for key, value in attributes.items())
+        image = nodes.image(uri=f"/{still}", alt=self.options["alt"])
+        figure = nodes.figure(
+            "",
+            nodes.raw("", f'<div class="play-stage play-{name}"{data}><div class="play-box">\n',
+                      format="html"),
+            image,
+            nodes.raw("", '</div>\n<div class="play-panel"></div></div>', format="html"),
+            nodes.caption(caption[0].rawsource, "", *caption[0].children),
+            classes=["play"],
+        )  # fmt: skip
+        self.set_source_info(figure)
+        self.set_source_info(image)
+        self.add_name(figure)
+        return [figure]
+
+
+def add_scripts(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """Give a page the scripts of the figures that stand on it."""
+    figures = doctree.findall(nodes.figure) if doctree is not None else ()
+    names = {
+        raw.astext().partition('data-play="')[2].partition('"')[0]
+        for figure in figures
+        if "play" in figure["classes"]
+        for raw in figure.findall(nodes.raw)
+    }
+    names.discard("")
+    if names:
+        app.add_css_file("play/play.css")
+        for name in (FRAME, *sorted(names)):
+            app.add_js_file(f"play/{name}.js", loading_method="defer")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register the directive and the step that adds its files."""
+    app.add_directive("play", Play)
+    app.connect("html-page-context", add_scripts)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
