@@ -21,6 +21,7 @@ has been read, and as classic scripts: modules do not load from a folder without
 from __future__ import annotations
 
 import json
+import re
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ from sphinx.util.docutils import SphinxDirective
 
 FOLDER = "book/_static/play"
 FRAME = "play"
+ROOM = '</div>\n<div class="play-words"></div>\n<div class="play-settings"></div></div>'
 
 
 def settings(text: str) -> dict[str, float | str]:
@@ -46,6 +48,14 @@ def settings(text: str) -> dict[str, float | str]:
         except json.JSONDecodeError:
             found[name] = value
     return found
+
+
+def proportions(drawing: str) -> str:
+    """Width and height of a drawing, so that its room is kept before it is there."""
+    size = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', drawing)
+    if size is None:
+        raise ValueError("a still picture must open with a viewBox that begins at 0 0")
+    return f"{size[1]} / {size[2]}"
 
 
 class Play(SphinxDirective):
@@ -76,13 +86,14 @@ class Play(SphinxDirective):
             raise self.error(f"play: {name} needs a caption of one paragraph")
         attributes = {"play": name, "set": json.dumps(self.options.get("set", {}))}
         data = "".join(f' data-{key}="{escape(value)}"' for key, value in attributes.items())
+        ratio = proportions((Path(self.env.srcdir) / still).read_text("utf-8"))
+        box = f'<div class="play-box" style="aspect-ratio: {ratio}">'
         image = nodes.image(uri=f"/{still}", alt=self.options["alt"])
         figure = nodes.figure(
             "",
-            nodes.raw("", f'<div class="play-stage play-{name}"{data}><div class="play-box">\n',
-                      format="html"),
+            nodes.raw("", f'<div class="play-stage play-{name}"{data}>{box}\n', format="html"),
             image,
-            nodes.raw("", '</div>\n<div class="play-panel"></div></div>', format="html"),
+            nodes.raw("", ROOM, format="html"),
             nodes.caption(caption[0].rawsource, "", *caption[0].children),
             classes=["play"],
         )  # fmt: skip

@@ -12,6 +12,7 @@
   /* Words and numbers. */
 
   class Refusal extends Error {}
+  TwoAxes.Refusal = Refusal;
 
   /** Refuse a setting: the reader sees the message, and the last good picture stays. */
   TwoAxes.refuse = (message) => {
@@ -54,7 +55,7 @@
     String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
 
   const rounded = (value) =>
-    typeof value === "number" ? Math.round(value * 100) / 100 : value;
+    String(value).replace(/-?\d+\.\d+(e-?\d+)?/g, (found) => String(Math.round(found * 100) / 100));
 
   const open = (name, attributes) =>
     "<" + name + Object.entries(attributes)
@@ -122,7 +123,8 @@
         const value = Number(range.value);
         hand.change(name, values ? values[value] : value);
       });
-      if (!values) typed.addEventListener("input", () => hand.attempt(typed, () => {
+      // When the number is complete: on the way from 1 to 14 nothing should happen.
+      if (!values) typed.addEventListener("change", () => hand.attempt(typed, () => {
         const read = { ...limits(), whole: !control.step };
         hand.change(name, TwoAxes.read(control.short || label, typed.value, read), typed);
       }));
@@ -136,7 +138,7 @@
         if (values) typed.value = text;
         else if (from !== typed) typed.value = String(state[name]);
       };
-      const parts = [element("label", { for: id }, label), typed, range];
+      const parts = [element("label", { for: id }, label), range, typed];
       return { class: "play-slider", parts, show };
     },
 
@@ -210,8 +212,6 @@
     },
   };
 
-  const parsed = (text) => new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
-
   function mount(stage, number) {
     const figure = TwoAxes.figures[stage.dataset.play];
     if (!figure) return;
@@ -220,6 +220,7 @@
     const says = element("p", { class: "play-says", id: `${key}-says`, "aria-live": "polite" });
     const facts = element("dl", { class: "play-facts" });
     const trouble = element("p", { class: "play-trouble", role: "alert" });
+    const remark = element("p", { class: "play-remark" });
     const shown = [];
 
     const hand = {
@@ -252,18 +253,18 @@
         }
         hand.attempt(from instanceof HTMLInputElement ? from : null, () => {
           const view = figure.view(hand.state);
-          const inside = parsed(`<svg xmlns="http://www.w3.org/2000/svg">${view.picture}</svg>`);
-          picture.replaceChildren(...inside.childNodes);
+          picture.innerHTML = view.picture;
           says.textContent = view.says;
           facts.replaceChildren(...view.facts.map(([value, words]) =>
             element("div", {}, element("dt", {}, words), element("dd", {}, String(value)))));
           trouble.textContent = view.note || "";
+          remark.textContent = view.remark || "";
           stage.classList.remove("play-refused");
         });
       },
     };
 
-    const picture = parsed('<svg xmlns="http://www.w3.org/2000/svg"/>');
+    const picture = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     const about = { class: "play-picture", viewBox: `0 0 ${figure.width} ${figure.height}`, role: "img",
       "aria-label": figure.label, "aria-describedby": says.id };
     for (const [name, value] of Object.entries(about)) picture.setAttribute(name, value);
@@ -285,9 +286,11 @@
     });
     const again = button("Start again", () => hand.become({ ...first }), { class: "play-again" });
     const title = `Settings of the picture: ${figure.title}`;
-    const settings = element("div", { class: "play-settings", role: "group", "aria-label": title },
-      ...controls, again);
-    stage.querySelector(".play-panel").replaceChildren(trouble, says, facts, settings);
+    const settings = stage.querySelector(".play-settings");
+    settings.setAttribute("role", "group");
+    settings.setAttribute("aria-label", title);
+    settings.replaceChildren(trouble, ...controls, again);
+    stage.querySelector(".play-words").replaceChildren(says, facts, remark);
     hand.update();
     stage.querySelector(".play-box").replaceChildren(picture);
     stage.classList.add("play-live");
