@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from selenium import webdriver
 
-PLAY = Path(__file__).parents[1] / "book" / "_static" / "play"
+ROOT = Path(__file__).parents[1]
+PLAY = ROOT / "book" / "_static" / "play"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 FLAGS = (
     "--headless",
@@ -34,14 +37,21 @@ def run(names: list[str], expression: str) -> Any:
     source = "\n".join((PLAY / f"{name}.js").read_text("utf-8") for name in ("play", *names))
     node = shutil.which("node")
     if node is None:
-        with chromium() as browser:
-            return json.loads(
-                browser.execute_script(f"{source}\nreturn JSON.stringify({expression})")
-            )
+        browser = kept_open()
+        browser.get("about:blank")
+        return json.loads(browser.execute_script(f"{source}\nreturn JSON.stringify({expression})"))
     program = f"{source}\nprocess.stdout.write(JSON.stringify({expression}))"
     done = subprocess.run([node, "-"], input=program, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+@cache
+def kept_open() -> webdriver.Chrome:
+    """One browser for all scripts, closed at the end."""
+    stack = ExitStack()
+    atexit.register(stack.close)
+    return stack.enter_context(chromium())
 
 
 @contextmanager
@@ -50,7 +60,7 @@ def chromium() -> Iterator[webdriver.Chrome]:
     binary = next(filter(None, map(shutil.which, BROWSERS)), None)
     driver = shutil.which("chromedriver")
     if binary is None or driver is None:
-        pytest.skip("neither node nor Chromium with its chromedriver: no script was run")
+        pytest.skip("no Chromium with its chromedriver on the path: no script was run in a browser")
     options = webdriver.ChromeOptions()
     options.binary_location = binary
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:

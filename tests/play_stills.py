@@ -18,7 +18,7 @@ STARTS: dict[str, tuple[str, dict[str, Any]]] = {
     "plane": ("plane", {}),
     "ribbon": ("ribbon", {}),
     "triangle": ("triangle", {}),
-    "triangle-full": ("triangle", {"P": 20, "k1": 20, "k2": 20, "D": 8, "loss": 15}),
+    "triangle-full": ("triangle", {"P": 20, "k1": 20, "k2": 20, "loss": 15, "simple": 1}),
 }
 
 if __name__ == "__main__":

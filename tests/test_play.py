@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from itertools import pairwise, product
 
 import numpy as np
 import pytest
-from javascript import PLAY, run, still
+from javascript import PLAY, ROOT, run, still
 from play_stills import STARTS
 from test_layout import LOADERS, counted
+
+sys.path.append(str(ROOT / "book" / "_ext"))
+import play
 
 from helpers import closed_form, layout, measure, rnn, truncation
 
@@ -300,6 +304,24 @@ def test_still_pictures_are_what_the_scripts_draw(name):
     assert (PLAY / f"{name}.svg").read_text("utf-8") == still(*STARTS[name]), (
         f"python tests/play_stills.py {name}"
     )
+
+
+def figures_on_pages():
+    """Options of every figure to play with in the book."""
+    pages = [p.read_text("utf-8") for p in (ROOT / "book").glob("*.md")]
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        cells = json.loads(path.read_text("utf-8"))["cells"]
+        pages += ["".join(c["source"]) for c in cells if c["cell_type"] == "markdown"]
+    for name, body in re.findall(r"^:::\{play\} (\w+)\n(.*?)^:::$", "\n".join(pages), re.M | re.S):
+        yield name, dict(re.findall(r"^:(\w+): (.*)$", body, re.M))
+
+
+def test_a_still_picture_shows_how_its_figure_starts_on_the_page():
+    found = list(figures_on_pages())
+    assert len(found) >= 2
+    for name, options in found:
+        start = play.settings(options.get("set", ""))
+        assert STARTS[options.get("still", name)] == (name, start), options["name"]
 
 
 @pytest.mark.parametrize("name", ["triangle", "ribbon"])

@@ -236,7 +236,7 @@
     if (updates.length === 1) return `${first} ${now}`;
     const score = continuation(updates);
     const goes = score === 1 ? "Every column goes on where it stopped, so its state may be carried."
-      : score === 0 ? "No column goes on where it stopped, so a carried state would belong to another text."
+      : score === 0 ? "No column goes on where it stopped, so a carried state would come from another place."
       : "Some columns do not go on where they stopped, so a carried state would be wrong there.";
     return `${first} ${now} ${goes}`;
   }

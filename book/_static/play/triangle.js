@@ -72,7 +72,7 @@
   };
 
   function drawn(state) {
-    const { P, k1, k2, D, edge, loss } = state;
+    const { P, k1, k2, D, edge, loss, simple } = state;
     const a = SIZE / P, gap = a > 5 ? 1 : 0.5;
     const x = (s) => LEFT + s * a, y = (t) => TOP + t * a;
     const plan = segments(P, k1, k2);
@@ -81,15 +81,18 @@
     const parts = [];
     for (const { first, firstLoss, stop } of plan)
       for (let t = firstLoss; t < stop; t++) {
-        if (edge === "carry") parts.push(row("state-fill", t, 0, first, { "fill-opacity": 0.3 }));
+        if (edge === "carry" && !simple) parts.push(row("state-fill", t, 0, first, { "fill-opacity": 0.3 }));
         else parts.push(row("quiet-fill", t, 0, first));
         for (let s = first; s <= t; s++) parts.push(row("gradient-fill", t, s, s + 1));
       }
     if (plan.length > 1 && plan.length <= 30)
       for (const { firstLoss, stop } of plan.slice(0, -1))
         parts.push(svg("path", { class: "cut", d: `M${LEFT} ${y(stop)}H${Math.min(x(stop) + 6, LEFT + SIZE)}` }));
-    if (D < P)
-      parts.push(svg("path", { class: "time-line", d: `M${x(0) + a / 2} ${y(D) + a / 2}L${x(P - D) - a / 2} ${y(P) - a / 2}` }));
+    const asked = D < P && !simple;
+    if (asked) {
+      const d = `M${x(0) + a / 2} ${y(D) + a / 2}L${x(P - D) - a / 2} ${y(P) - a / 2}`;
+      parts.push(svg("path", { class: "halo", d }), svg("path", { class: "time-line", d }));
+    }
     const t = loss - 1;
     parts.push(svg("rect", { class: "chosen", x: LEFT, y: y(t), width: loss * a, height: a }));
     const right = LEFT + loss * a + 5;
@@ -97,9 +100,10 @@
 
     parts.push(letters(LEFT, TOP + SIZE + 15, "cell s →", { class: "quiet" }));
     parts.push(letters(LEFT + SIZE, TOP + SIZE + 15, P, { class: "end quiet" }));
-    parts.push(letters(LEFT - 6, TOP + 10, "1", { class: "end quiet" }));
-    parts.push(letters(LEFT - 6, TOP + SIZE, P, { class: "end quiet" }));
-    parts.push(letters(14, TOP + SIZE / 2, "loss t →", { class: "middle quiet", transform: `rotate(90 14 ${TOP + SIZE / 2}) translate(0 4)` }));
+    parts.push(letters(2, 14, "loss t ↓", { class: "quiet" }));
+    if (!asked || D * a > 14) parts.push(letters(LEFT - 6, TOP + 10, "1", { class: "end quiet" }));
+    if (!asked || (P - D) * a > 18) parts.push(letters(LEFT - 6, TOP + SIZE, P, { class: "end quiet" }));
+    if (asked) parts.push(letters(LEFT - 6, y(D) + a / 2 + 4, "D", { class: "end time strong" }));
     return parts.filter(Boolean).join("");
   }
 
@@ -120,18 +124,22 @@
   }
 
   function told(state) {
-    const { P, k1, k2, D, edge, loss } = state;
+    const { P, k1, k2, D, edge, loss, simple } = state;
     const depth = depths(P, k1, k2)[loss - 1];
     const plan = k1 === P
       ? `${named(state)}: one update at the end, and its backward pass visits all ${P} cells.`
       : `${named(state)}: an update after ${k1 === 1 ? "each loss" : `every ${k1} losses`}, whose backward pass visits ${k2 === 1 ? "one cell" : `up to ${k2} cells`}.`;
     const back = depth === 1 ? "visits its own cell only" : `visits ${depth} cells, back to lag ${depth - 1}`;
+    if (simple) return `${plan} Loss ${loss} ${back}.`;
     const asked = loss <= D ? `the input at lag ${D} lies before the text`
       : depth > D ? `the input at lag ${D} is among them`
       : edge === "carry" ? `the input at lag ${D} is further back and known by value only`
       : `the input at lag ${D} is further back and forgotten`;
     return `${plan} Loss ${loss} ${back}; ${asked}.`;
   }
+
+  /** A page on which nothing has been carried or reset yet asks for the simple picture. */
+  const when = ({ simple }) => !simple;
 
   const step = (P) => Math.max(1, Math.round(P / 7));
 
@@ -140,7 +148,7 @@
     label: "The triangle of losses and the cells that their gradients visit",
     width: 360,
     height: 364,
-    start: { P: 49, k1: 7, k2: 7, D: 10, edge: "carry", loss: 26 },
+    start: { P: 49, k1: 7, k2: 7, D: 10, edge: "carry", loss: 26, simple: 0 },
     controls: [
       { kind: "buttons", label: "Plans", options: [
         { text: "full", set: ({ P }) => ({ k1: P, k2: P }) },
@@ -148,14 +156,14 @@
         { text: "sliding", set: ({ P }) => ({ k1: 1, k2: step(P) }) },
         { text: "(k1, k2)", set: ({ P }) => ({ k1: step(P), k2: Math.min(2 * step(P), P) }) },
       ] },
-      { kind: "slider", name: "P", label: "P, losses in the text", short: "P", min: 2, max: 60 },
+      { kind: "slider", name: "P", label: "P, losses", short: "P", min: 2, max: 60 },
       { kind: "slider", name: "k1", label: "k1, losses to an update", short: "k1", min: 1, max: ({ P }) => P },
       { kind: "slider", name: "k2", label: "k2, cells to go back", short: "k2", min: 1, max: ({ P }) => P },
-      { kind: "choice", name: "edge", label: "the state at a cut", options: [
-        { value: "carry", text: "carry: its value goes on" },
-        { value: "reset", text: "reset: it starts from zeros" },
+      { kind: "choice", name: "edge", label: "state at a cut", when, options: [
+        { value: "carry", text: "carry its value" },
+        { value: "reset", text: "reset to zeros" },
       ] },
-      { kind: "slider", name: "D", label: "D, lag of the signal", short: "D", min: 1, max: ({ P }) => P },
+      { kind: "slider", name: "D", label: "D, lag of the signal", short: "D", min: 1, max: ({ P }) => P, when },
       { kind: "slider", name: "loss", label: "look at loss", short: "loss", min: 1, max: ({ P }) => P },
     ],
     settle(state, name) {
@@ -171,7 +179,7 @@
       return x < LEFT + (SIZE * loss) / P && loss >= 1 && loss <= P ? { loss } : null;
     },
     view(state) {
-      const { P, k1, k2, D, edge } = state;
+      const { P, k1, k2, D, edge, simple } = state;
       const steps = held(P, k1, k2);
       const kept = share(P, k1, k2, D, edge);
       return {
@@ -180,11 +188,12 @@
         facts: [
           [number(segments(P, k1, k2).length), "updates"],
           [number(cellsVisited(P, k1, k2)), "cells visited"],
-          [number(bytes(steps, 1, CELL.inputs, CELL.units)), `bytes kept, for ${count(steps, "step")} *`],
+          [number(bytes(steps, 1, CELL.inputs, CELL.units)), "bytes kept *"],
           [number(sum(depths(P, k1, k2)) / P, 2), "mean depth"],
-          [`${number(100 * kept, 1)} %`, `of a lag-${D} signal kept, ${edge === "carry" ? "mean of min(K, D)/D" : "losses with K > D"}`],
+          ...(simple ? [] : [[`${number(100 * kept, 1)} %`,
+            `of a lag-${D} signal kept, ${edge === "carry" ? "mean of min(K, D)/D" : "losses with K > D"}`]]),
         ],
-        remark: `* one stream of a cell with ${CELL.units} units and ${CELL.inputs} inputs, in float64. K is a loss's depth.`,
+        remark: `* at most at once: ${count(steps, "step")} of one stream, ${CELL.units} units, ${CELL.inputs} inputs, float64.${simple ? "" : " K is a loss's depth."}`,
       };
     },
   };
