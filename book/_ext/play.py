@@ -12,10 +12,39 @@ On a page or in a Markdown cell of a notebook::
 
 The argument names ``book/_static/play/<name>.js``, which defines the figure, and
 ``<name>.svg``, the still picture that stands where scripts are off. ``:set:`` changes how the
-figure starts; ``:still:`` names another still picture that shows this start.
+figure starts; ``:still:`` names another still picture that shows this start. Still pictures are
+drawn by the script itself: ``python tests/play_stills.py``.
 
 The script and the style sheet are loaded only by pages that have such a figure, after the page
 has been read, and as classic scripts: modules do not load from a folder without a server.
+
+A script puts its pure part, functions of numbers that a test compares with the helpers, at
+``TwoAxes.<name>``, and describes its figure at ``TwoAxes.figures.<name>``:
+
+``title``, ``label``
+    Words for the group of controls and for the picture.
+``width``, ``height``
+    The picture's own units: 360 wide, letters of 12, is readable on a phone.
+``start``
+    The settings, by name.
+``controls``
+    A list of ``{kind, name, label}``, each a native control: ``slider`` (``min``, ``max``, which
+    may be functions of the settings, ``step``, ``short`` for messages, or ``values`` to choose
+    from with ``text`` to name them), ``steps`` (a slider with Back and Step, and with ``run`` a
+    button that walks on every ``every`` milliseconds), ``choice`` (``options`` of ``{value,
+    text}``), ``check``, ``text``, ``buttons`` (``options`` of ``{text, set}``). ``when`` hides
+    one that means nothing now.
+``settle(settings, name)``
+    Settings that go together, after the one of that name was changed.
+``pick(settings, x, y)``
+    What a touch on the picture changes; a control must do the same.
+``view(settings)``
+    ``{picture, says, facts}``: the inside of an SVG as text, sentences that say what it shows, and
+    pairs of a number and its words; also ``note`` and ``remark``. For settings that are impossible
+    it calls ``TwoAxes.refuse(sentence)``; the reader sees it and the last picture stays.
+
+``play.js`` has the helpers for drawing and the controls, ``play.css`` the colours in both themes
+and the room that is kept for each figure until its script has run.
 """
 
 from __future__ import annotations
