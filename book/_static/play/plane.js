@@ -83,7 +83,7 @@
   /** A square whose area goes with the error, divided as its square is: noise, then bias. */
   function square({ B, T, bias, both }, largest) {
     const side = 33 * Math.sqrt(both / largest), x = middle(LEFT, B) - side / 2, y = middle(TOP, T) - side / 2;
-    const height = both === 0 ? 0 : side * (bias / both) ** 2;
+    const height = side * (bias / both) ** 2;
     return svg("rect", { class: "batch-fill", x, y, width: side, height: side - height }) +
       svg("rect", { class: "time-fill", x, y: y + side - height, width: side, height });
   }
