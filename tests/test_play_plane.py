@@ -285,3 +285,9 @@ def test_the_largest_numbers_stay_readable():
         assert "NaN" not in text
         assert "e+" not in text
         assert "Infinity" not in text
+
+
+def test_bytes_that_a_float_cannot_count_are_given_in_units():
+    most = {"N": str(10**12), "B": str(10**6), "T": str(10**6), "H": "100000", "layers": "100"}
+    facts = {words: value for value, words in view("budget", **most)["facts"]}
+    assert facts["bytes for the backward pass"] == "560 EB"
