@@ -19,6 +19,7 @@ from test_layout import LOADERS
 from helpers import closed_form, layout, truncation
 
 PHONE, DESK = 390, 1440
+FIGURES = ("triangle", "ribbon", "descent", "plane", "budget")
 
 CONF = f"""
 import sys
@@ -60,10 +61,10 @@ def sphinx(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
 def book(tmp_path_factory):
     """Pages with one figure each, and one with none, opened from a folder without a server."""
     folder = tmp_path_factory.mktemp("play")
-    for name in ("triangle", "ribbon"):
+    for name in FIGURES:
         (folder / f"{name}.md").write_text(FIGURE.format(name=name), encoding="utf-8")
-    index = "# Index\n\n```{toctree}\ntriangle\nribbon\n```\n"
-    (folder / "index.md").write_text(index, encoding="utf-8")
+    index = ["# Index", "", "```{toctree}", *FIGURES, "```", ""]
+    (folder / "index.md").write_text("\n".join(index), encoding="utf-8")
     done = sphinx(folder)
     assert done.returncode == 0, done.stderr
     return folder / "html"
@@ -428,6 +429,17 @@ def test_impossible_sizes_are_refused_and_the_picture_stays(ribbon, field, typed
     assert ribbon.picture == before
 
 
+def test_an_impossible_size_on_the_way_loses_nothing(ribbon):
+    ribbon.press("Step", Keys.ENTER)
+    ribbon.press("tick", Keys.ARROW_RIGHT)
+    before = ribbon.picture, ribbon.says
+    ribbon.type("B, batch size, typed", "20")
+    assert ribbon.refused
+    ribbon.type("B, batch size, typed", "3")
+    assert not ribbon.refused
+    assert (ribbon.picture, ribbon.says) == before
+
+
 def test_a_run_walks_to_the_last_update_and_can_be_stopped(ribbon):
     ribbon.press("T, time steps", Keys.HOME)
     ribbon.press("Run", Keys.ENTER)
@@ -455,7 +467,7 @@ def test_whoever_wants_no_motion_gets_the_end_at_once(ribbon):
 
 # Every figure
 
-figures = pytest.mark.parametrize("name", ["triangle", "ribbon"])
+figures = pytest.mark.parametrize("name", FIGURES)
 widths = pytest.mark.parametrize("width", [PHONE, DESK])
 
 
@@ -508,8 +520,10 @@ def test_nothing_moves_when_the_script_takes_over(browser, book, name, width):
 @figures
 @widths
 def test_nothing_is_wider_than_the_screen(browser, book, name, width):
+    """What is clipped goes on, but nobody sees it."""
     visit(browser, book / f"{name}.html", width=width)
-    wide = """return [...document.querySelectorAll('.play-stage *')].filter(
+    seen = ".play-stage :not([clip-path], [clip-path] *)"
+    wide = f"""return [...document.querySelectorAll('{seen}')].filter(
       (e) => e.getBoundingClientRect().right > innerWidth + 1).map((e) => e.outerHTML)"""
     assert browser.execute_script(wide) == []
 
@@ -557,7 +571,9 @@ def test_without_scripts_the_still_picture_stands_alone(browser, book, name):
         image = browser.find_element("css selector", f"#fig-{name} img")
         assert image.is_displayed()
         assert image.size["height"] > 200
-        assert not browser.find_element("css selector", ".play-settings").is_displayed()
+        for room in (".play-words", ".play-settings"):
+            element = browser.find_element("css selector", room)
+            assert element.value_of_css_property("display") == "none"
         assert browser.find_element("css selector", f"#fig-{name} figcaption").is_displayed()
     finally:
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})

@@ -120,14 +120,14 @@
   const epochOf = ({ loader, N, B, T, shuffle, seed }) =>
     epoch(loader, N, B, T, shuffle ? shuffler(seed) : null);
 
-  /** What the controls may ask for, also where the settings are impossible. */
+  /** How many updates, or ticks of this update, there are; as before where the settings are impossible. */
   const size = (state, what) => {
     try {
       const updates = epochOf(state);
-      return what === "updates" ? updates.length : updates[Math.min(state.update, updates.length) - 1].length;
+      return what === "update" ? updates.length : updates[Math.min(state.update, updates.length) - 1].length;
     } catch (refusal) {
       if (!(refusal instanceof TwoAxes.Refusal)) throw refusal;
-      return 1;
+      return state[what];
     }
   };
 
@@ -249,8 +249,8 @@
     start: { source: "text", text: "abcdefghijklmnopqrstuvwxyz.", N: 27, B: 3, T: 4, loader: "streams",
       shuffle: false, seed: 1, update: 1, tick: 1 },
     controls: [
-      { kind: "steps", name: "update", label: "update", min: 1, max: (state) => size(state, "updates"), run: true, every: 700 },
-      { kind: "slider", name: "tick", label: "tick", min: 1, max: (state) => size(state, "ticks") },
+      { kind: "steps", name: "update", label: "update", min: 1, max: (state) => size(state, "update"), run: true, every: 700 },
+      { kind: "slider", name: "tick", label: "tick", min: 1, max: (state) => size(state, "tick") },
       { kind: "slider", name: "B", label: "B, batch size", short: "B", min: 1, max: 30 },
       { kind: "slider", name: "T", label: "T, time steps", short: "T", min: 1, max: 30 },
       { kind: "slider", name: "N", label: "N, tokens", short: "N", min: 2, max: most },
@@ -266,8 +266,8 @@
     settle(state, name) {
       const wish = { ...state };
       if (name === "text" || (name === "source" && state.source === "text")) wish.N = Math.max(2, most(state));
-      wish.update = Math.min(wish.update, size(wish, "updates"));
-      wish.tick = Math.min(wish.tick, size(wish, "ticks"));
+      wish.update = Math.min(wish.update, size(wish, "update"));
+      wish.tick = Math.min(wish.tick, size(wish, "tick"));
       return wish;
     },
     view(state) {
