@@ -1,7 +1,8 @@
-"""The boxes of the course, and a list of references that a screen reader reads right."""
+"""The boxes of the course, and mends where a screen reader would misread what others write."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from docutils import nodes
@@ -15,6 +16,14 @@ BOXES = {
     "warning": "The usual mistake",
     "note": "In other libraries",
 }
+
+# What stands on a page, and what ought to. A folded cell is named by what it shows, the empty
+# corner of a table heads nothing, and no two places have the same name.
+MENDS = (
+    (re.compile(r'<summary aria-label="Toggle hidden content">'), "<summary>"),
+    (re.compile(r'<th class="head[^"]*">\s*(?:<p></p>)?\s*</th>'), "<td></td>"),
+    (re.compile(r'<section id="(?:exercise|solution)-content">'), "<section>"),
+)
 
 # Roles that the bibliography gives without the list around them that the roles demand.
 LOOSE_ROLES = (' role="doc-biblioentry"', ' role="list"')
@@ -33,20 +42,23 @@ class Box(Admonition):
         return super().run()
 
 
-def clean_bibliography(
+def mend(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document
 ) -> None:
-    """Take away the roles with which a screen reader would misread the list of references."""
+    """Put right on a page what a screen reader would misread."""
     body = context.get("body") or ""
+    for wrong, right in MENDS:
+        body = wrong.sub(right, body)
     if "citation-list" in body:
         for role in LOOSE_ROLES:
             body = body.replace(role, "")
+    if body:
         context["body"] = body
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Name the boxes, and mend the list of references."""
+    """Name the boxes, and mend each page."""
     for name in BOXES:
         app.add_directive(name, Box, override=True)
-    app.connect("html-page-context", clean_bibliography)
+    app.connect("html-page-context", mend)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
