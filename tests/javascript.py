@@ -55,8 +55,8 @@ def kept_open() -> webdriver.Chrome:
 
 
 @contextmanager
-def chromium() -> Iterator[webdriver.Chrome]:
-    """A browser with nothing open; the test skips where there is none."""
+def chromium(*logs: str) -> Iterator[webdriver.Chrome]:
+    """A browser with nothing open that keeps `logs`; the test skips where there is none."""
     binary = next(filter(None, map(shutil.which, BROWSERS)), None)
     driver = shutil.which("chromedriver")
     if binary is None or driver is None:
@@ -66,7 +66,7 @@ def chromium() -> Iterator[webdriver.Chrome]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         for flag in (*FLAGS, f"--user-data-dir={profile}"):
             options.add_argument(flag)
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        options.set_capability("goog:loggingPrefs", dict.fromkeys(("browser", *logs), "ALL"))
         with webdriver.Chrome(options=options, service=webdriver.ChromeService(driver)) as browser:
             yield browser
 
