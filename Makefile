@@ -2,7 +2,7 @@
 # Without make: the same commands are in README.md.
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve lab test check refresh experiments bench clean
+.PHONY: help book serve lab test check refresh experiments bench card clean
 
 # The first Python on the path that is new enough; PYTHON=... on the command line wins.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
@@ -39,7 +39,7 @@ $(READY): requirements.txt pyproject.toml
 	@touch $(READY)
 
 book: $(READY) ## build the site from clean, warnings as errors
-	@rm -rf _build
+	@rm -rf _build/html _build/.doctrees
 	@$(BIN)/jupyter-book build . -W -n --keep-going --quiet
 	@echo
 	@echo "The book is built. Open it:  file://$(CURDIR)/_build/html/index.html"
@@ -88,6 +88,10 @@ experiments: $(READY) ## compute the results that take longer than a notebook ma
 
 bench: $(READY) ## time forward and backward against their matrix products and torch
 	@$(BIN)/python -m helpers.bench
+
+card: ## draw the picture for link previews from its SVG (needs Chromium)
+	@chromium --headless --no-sandbox --hide-scrollbars --window-size=1200,630 \
+	  --screenshot=$(CURDIR)/book/_static/card.png file://$(CURDIR)/book/_static/card.svg >/dev/null 2>&1
 
 clean: ## remove what was built; the environment stays
 	@rm -rf _build .pytest_cache .mypy_cache .ruff_cache .hypothesis

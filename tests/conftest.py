@@ -1,8 +1,9 @@
 """What every test shares: repeatable draws, and the switch of the shape checks."""
 
+import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,18 @@ import pytest
 
 hypothesis.settings.register_profile("course", derandomize=True, database=None, deadline=None)
 hypothesis.settings.load_profile("course")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where REQUIRE_BROWSER is set, as in continuous integration, a test that skips has failed."""
+    report = yield
+    if report.skipped and os.environ.get("REQUIRE_BROWSER") and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"REQUIRE_BROWSER is set, and this skipped: {report.longrepr}"
+    return report
 
 
 @pytest.fixture(autouse=True)

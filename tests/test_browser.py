@@ -1,40 +1,55 @@
-"""The built pages in a real browser: quiet, at home, and no wider than a phone."""
+"""The built pages in a real browser: quiet, at home, light, accessible, and no wider than a phone.
 
+Each page is opened in both themes at two widths. What was seen is kept as pictures in
+``_build/screens``. The check of accessibility uses axe-core: ``npm install --prefix tests``.
+"""
+
+from __future__ import annotations
+
+import base64
 import functools
 import gzip
 import json
-import shutil
+import mimetypes
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
+from javascript import ROOT, chromium
 from selenium import webdriver
+from selenium.webdriver.common.keys import Keys
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    # Nothing but this machine can be found, whatever a page asks for.
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-)
+AXE = ROOT / "tests" / "node_modules" / "axe-core" / "axe.min.js"
+SCREENS = ROOT / "_build" / "screens"
 
-PHONE, DESK = (390, 844), (1440, 900)
+WIDTHS = {"phone": (390, 844), "desk": (1440, 900)}
+PACKED = {".html", ".css", ".js", ".svg", ".json", ".xml"}
 
-# Everything is loaded, and the formulas are set.
+# Everything is loaded, pictures below the screen too.
 READY = """
 const done = arguments[0];
-const formulas = () => window.MathJax?.startup?.promise ?? Promise.resolve();
-const loaded = () => formulas().then(() => document.fonts.ready).then(() => done(true));
+const pictures = () => Promise.all([...document.images].map(each => {
+  each.loading = "eager";
+  return each.decode().catch(() => {});
+}));
+const loaded = () => pictures().then(() => document.fonts.ready).then(() => done(true));
 document.readyState === "complete" ? loaded() : addEventListener("load", loaded);
+"""
+
+# What moved that stood on the screen already, and by how much of it.
+WATCH_MOVES = """
+window.moved = [];
+new PerformanceObserver(list => {
+  for (const each of list.getEntries()) if (!each.hadRecentInput && each.value > 0.005)
+    window.moved.push([each.value.toFixed(3), ...each.sources.map(at => at.node?.className
+      ? `${at.node.className}: ${at.previousRect.y} to ${at.currentRect.y}` : "text")].join(", "));
+}).observe({ type: "layout-shift", buffered: true });
 """
 
 # Elements that stick out of the page, unless something around them in the article scrolls.
@@ -51,45 +66,45 @@ for (const node of document.querySelectorAll("article *")) {
 return wide;
 """
 
-# Text with less contrast to its ground than WCAG asks for at level AA.
-TOO_FAINT = """
-const rgba = text => text.match(/[\\d.]+/g).map(Number);
-const lightness = ([r, g, b]) => [r, g, b]
-  .map(v => v / 255).map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
-  .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-const over = (top, ground) => top.slice(0, 3).map((v, i) =>
-  v * (top[3] ?? 1) + ground[i] * (1 - (top[3] ?? 1)));
-const ground = node => {
-  if (!node) return [255, 255, 255];
-  const colour = rgba(getComputedStyle(node).backgroundColor);
-  return (colour[3] ?? 1) === 1 ? colour : over(colour, ground(node.parentElement));
-};
-const faint = [];
-for (const node of document.querySelectorAll("article *, .bd-sidebar-primary *")) {
-  const text = [...node.childNodes].filter(n => n.nodeType === 3).map(n => n.data.trim()).join("");
-  if (!text || !node.checkVisibility({visibilityProperty: true, opacityProperty: true})) continue;
-  if (node.closest(".headerlink, .tb-icon, script, style")) continue;
-  const style = getComputedStyle(node), behind = ground(node);
-  const [a, b] = [lightness(over(rgba(style.color), behind)), lightness(behind)];
-  const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-  const large = parseFloat(style.fontSize) >= 24;
-  if (ratio < (large ? 3 : 4.5)) faint.push(`${text.slice(0, 30)}: ${ratio.toFixed(2)}`);
-}
-return faint;
-"""
-
-FORMULAS = """
-const count = selector => document.querySelectorAll(selector).length;
+BROKEN = """
 return {
-  written: count("article .math"),
-  set: count("article .math mjx-container"),
-  wrong: count("article mjx-merror, article [data-mjx-error]"),
+  pictures: [...document.images].filter(each => !each.naturalWidth).map(each => each.src),
+  anchors: [...document.querySelectorAll('a[href^="#"]')].map(each => each.hash)
+    .filter(hash => hash.length > 1 && !document.getElementById(decodeURIComponent(hash.slice(1)))),
+  formulas: [...document.querySelectorAll("article .math")]
+    .filter(each => !(each.querySelector("math")?.getBoundingClientRect().width > 2))
+    .map(each => each.textContent),
 };
 """
 
+CHECK = """
+const done = arguments[0];
+axe.run().then(found => done(found.violations.map(each =>
+  `${each.id}: ${each.nodes.length}, first ${each.nodes[0].target.join(" ")}`)));
+"""
 
-class Quiet(SimpleHTTPRequestHandler):
-    """Serve files and say nothing."""
+
+class Packed(BaseHTTPRequestHandler):
+    """Serve files as a static host does, compressed, and say nothing."""
+
+    root: Path
+
+    def do_GET(self) -> None:
+        path = self.root / unquote(urlsplit(self.path).path).lstrip("/")
+        if not path.is_file():
+            self.send_error(HTTPStatus.NOT_FOUND)
+            return
+        content = path.read_bytes()
+        self.send_response(HTTPStatus.OK)
+        kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        self.send_header("Content-Type", kind)
+        if path.suffix in PACKED:
+            content = gzip.compress(content)
+            self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(content)))
+        self.send_header("Cache-Control", "max-age=600")
+        self.end_headers()
+        self.wfile.write(content)
 
     def log_message(self, *args: object) -> None:
         pass
@@ -97,7 +112,7 @@ class Quiet(SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def host(html: Path) -> Iterator[str]:
-    handler = functools.partial(Quiet, directory=str(html))
+    handler = type("Pages", (Packed,), {"root": html})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
@@ -107,53 +122,22 @@ def host(html: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    binary = next(filter(None, map(shutil.which, BROWSERS)), None)
-    driver = shutil.which("chromedriver")
-    if binary is None or driver is None:
-        pytest.skip("no Chromium with its chromedriver on the path: pages not opened in a browser")
-    options = webdriver.ChromeOptions()
-    options.binary_location = binary
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('browser')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    with webdriver.Chrome(options=options, service=webdriver.ChromeService(driver)) as chrome:
-        chrome.set_script_timeout(20)
-        yield chrome
+def browser() -> Iterator[webdriver.Chrome]:
+    with chromium("performance") as opened:
+        opened.set_script_timeout(60)
+        yield opened
 
 
-@dataclass(frozen=True)
+@dataclass
 class Visit:
-    """What one page did when it was opened, and what was seen of it."""
+    """What one page did when it was opened in one theme, and what was seen of it."""
 
-    asked: list[str]
-    complaints: list[str]
-    faint: list[str]
-    wide: list[str]
-    formulas: dict[str, int]
-
-
-def visit(browser: webdriver.Chrome, address: str) -> Visit:
-    """Open a page for the first time, at a desk and then on a phone."""
-    browser.execute_cdp_cmd("Network.clearBrowserCache", {})
-    screen(browser, DESK)
-    browser.get(address)
-    browser.execute_async_script(READY)
-    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
-    sent = [each for each in messages if each["method"] == "Network.requestWillBeSent"]
-    # The theme and the folding of boxes note at level INFO what they are doing.
-    said = [entry for entry in browser.get_log("browser") if entry["level"] != "INFO"]
-    browser.execute_script("for (const d of document.querySelectorAll('details')) d.open = true")
-    faint = browser.execute_script(TOO_FAINT)
-    formulas = browser.execute_script(FORMULAS)
-    screen(browser, PHONE)
-    return Visit(
-        asked=[each["params"]["request"]["url"] for each in sent],
-        complaints=[entry["message"] for entry in said],
-        faint=sorted(set(faint)),
-        wide=browser.execute_script(TOO_WIDE),
-        formulas=formulas,
-    )
+    sent: dict[str, int] = field(default_factory=dict)
+    complaints: list[str] = field(default_factory=list)
+    broken: dict[str, list[str]] = field(default_factory=dict)
+    wide: dict[str, list[str]] = field(default_factory=dict)
+    moved: dict[str, list[str]] = field(default_factory=dict)
+    barriers: dict[str, list[str]] = field(default_factory=dict)
 
 
 def screen(browser: webdriver.Chrome, size: tuple[int, int]) -> None:
@@ -162,20 +146,76 @@ def screen(browser: webdriver.Chrome, size: tuple[int, int]) -> None:
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
 
 
+def messages(browser: webdriver.Chrome) -> list[dict[str, Any]]:
+    return [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+
+
+def bytes_sent(browser: webdriver.Chrome) -> dict[str, int]:
+    """Bytes that came over the wire, by address."""
+    asked: dict[str, str] = {}
+    sent: dict[str, int] = {}
+    for each in messages(browser):
+        about = each["params"]
+        if each["method"] == "Network.requestWillBeSent":
+            asked[about["requestId"]] = about["request"]["url"]
+        elif each["method"] == "Network.loadingFinished" and about["requestId"] in asked:
+            sent[asked[about["requestId"]]] = about["encodedDataLength"]
+    return {url: sent.get(url, 0) for url in asked.values() if not url.startswith("data:")}
+
+
+def keep_picture(browser: webdriver.Chrome, name: str, width: int) -> None:
+    """The upper part of the page, for a human eye."""
+    high = min(browser.execute_script("return document.documentElement.scrollHeight"), 5000)
+    clip = {"x": 0, "y": 0, "width": width, "height": high, "scale": 1}
+    options = {"format": "jpeg", "quality": 60, "clip": clip, "captureBeyondViewport": True}
+    data = browser.execute_cdp_cmd("Page.captureScreenshot", options)["data"]
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    (SCREENS / f"{name}.jpg").write_bytes(base64.b64decode(data))
+
+
+def visit(browser: webdriver.Chrome, host: str, page: str, theme: str) -> Visit:
+    """Open a page for the first time on a phone, and then once more at a desk."""
+    seen = Visit()
+    browser.execute_cdp_cmd("Network.clearBrowserCache", {})
+    for device, size in WIDTHS.items():
+        screen(browser, size)
+        browser.get("about:blank")
+        for log in ("browser", "performance"):
+            browser.get_log(log)
+        browser.get(host + page)
+        seen.moved[device] = browser.execute_script("return window.moved")
+        browser.execute_async_script(READY)
+        if device == "phone":
+            seen.sent = bytes_sent(browser)
+        # The theme and the folding of boxes note at level INFO what they are doing.
+        said = [entry for entry in browser.get_log("browser") if entry["level"] != "INFO"]
+        seen.complaints += [entry["message"] for entry in said]
+        keep_picture(browser, f"{page.replace('/', '_')}_{device}_{theme}", size[0])
+        browser.execute_script("for (const d of document.querySelectorAll('details')) d.open = 1")
+        seen.broken = browser.execute_script(BROKEN)
+        seen.wide[device] = browser.execute_script(TOO_WIDE)
+        if AXE.is_file():
+            browser.execute_script(AXE.read_text("utf-8"))
+            seen.barriers[device] = browser.execute_async_script(CHECK)
+    return seen
+
+
+def names(html: Path) -> list[str]:
+    found = sorted(path.relative_to(html).as_posix() for path in html.rglob("*.html"))
+    return [name for name in found if not name.startswith("_")]
+
+
 @pytest.fixture(scope="module")
 def visits(browser: webdriver.Chrome, host: str, html: Path) -> Callable[[str], dict[str, Visit]]:
     """Every page in one theme; each is opened once, however many tests look at it."""
 
     @functools.cache
     def in_theme(theme: str) -> dict[str, Visit]:
-        choose = {"source": "".join(f"localStorage.{k} = '{theme}';" for k in ("mode", "theme"))}
-        script = browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", choose)
-        found = sorted(path.relative_to(html).as_posix() for path in html.rglob("*.html"))
-        pages = [name for name in found if not name.startswith("_")]
-        browser.get("about:blank")
-        for log in ("browser", "performance"):
-            browser.get_log(log)
-        seen = {page: visit(browser, host + page) for page in pages}
+        choose = "".join(f"localStorage.{k} = '{theme}';" for k in ("mode", "theme"))
+        on_each = {"source": f"try {{ {choose} }} catch {{}}{WATCH_MOVES}"}
+        script = browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", on_each)
+        seen = {page: visit(browser, host, page, theme) for page in names(html)}
+        browser.get(host + "book/index.html")
         shown = browser.execute_script("return document.documentElement.dataset.theme")
         assert shown == theme
         browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", script)
@@ -187,41 +227,233 @@ def visits(browser: webdriver.Chrome, host: str, html: Path) -> Callable[[str], 
 both_themes = pytest.mark.parametrize("theme", ["light", "dark"])
 
 
+def found(visits: dict[str, Visit], what: str) -> dict[str, Any]:
+    """What was found of one kind, by page; empty lists and zeros are nothing."""
+    by_page: dict[str, Any] = {}
+    for page, seen in visits.items():
+        value = getattr(seen, what)
+        value = {k: v for k, v in value.items() if v} if isinstance(value, dict) else value
+        if value:
+            by_page[page] = value
+    return by_page
+
+
 @both_themes
 def test_no_page_asks_another_host_for_anything(visits, host, theme):
-    own = (host, "data:", "blob:")
     for page, seen in visits(theme).items():
-        assert seen.asked, page
-        assert [each for each in seen.asked if not each.startswith(own)] == [], page
+        assert seen.sent, page
+        assert [url for url in seen.sent if not url.startswith((host, "blob:"))] == [], page
 
 
 @both_themes
 def test_no_page_complains_in_the_console(visits, theme):
-    assert {page: seen.complaints for page, seen in visits(theme).items() if seen.complaints} == {}
+    assert found(visits(theme), "complaints") == {}
 
 
 @both_themes
-def test_no_page_is_wider_than_a_phone(visits, theme):
-    assert {page: seen.wide for page, seen in visits(theme).items() if seen.wide} == {}
+def test_no_page_is_wider_than_its_screen(visits, theme):
+    assert found(visits(theme), "wide") == {}
 
 
 @both_themes
-def test_text_stands_out_from_its_ground(visits, theme):
-    assert {page: seen.faint for page, seen in visits(theme).items() if seen.faint} == {}
+def test_pictures_formulas_and_links_within_a_page_are_whole(visits, theme):
+    assert found(visits(theme), "broken") == {}
 
 
-def test_every_formula_is_set(visits):
-    formulas = {page: seen.formulas for page, seen in visits("light").items()}
-    assert sum(each["written"] for each in formulas.values())
-    for page, each in formulas.items():
-        assert each["set"] == each["written"], page
-        assert each["wrong"] == 0, page
+@both_themes
+def test_nothing_moves_while_a_page_loads(visits, theme):
+    assert found(visits(theme), "moved") == {}
 
 
-def test_a_first_visit_weighs_less_than_a_photograph(visits, host, html):
-    """Under 1 MB as a server with compression sends it, fonts and formulas included."""
+@both_themes
+def test_axe_finds_no_barrier(visits, theme):
+    if not AXE.is_file():
+        pytest.skip("no axe-core: accessibility not checked; npm install --prefix tests")
+    seen = visits(theme)
+    assert all(set(each.barriers) == set(WIDTHS) for each in seen.values())
+    assert found(seen, "barriers") == {}
+
+
+def test_a_first_visit_is_light(visits):
+    """Without the figures of the page, as a server with compression sends it."""
     for page, seen in visits("light").items():
-        names = {url.removeprefix(host).partition("?")[0] for url in seen.asked}
-        files = [html / name for name in names if (html / name).is_file()]
-        weight = sum(len(gzip.compress(path.read_bytes())) for path in files)
-        assert weight < 1_000_000, f"{page}: {weight} bytes"
+        own = {url: size for url, size in seen.sent.items() if "/_images/" not in url}
+        assert sum(own.values()) <= 300_000, f"{page}: {own}"
+        assert len(own) <= 20, f"{page}: {sorted(own)}"
+
+
+def test_a_later_page_is_lighter_still(visits):
+    """What other pages have loaded already is kept by the browser."""
+    seen = visits("light")
+    of_pages = [
+        set(each.sent) for page, each in seen.items() if not page.startswith(("404", "index"))
+    ]
+    shared = set.intersection(*of_pages)
+    assert any("site.css" in url for url in shared)
+    for page, each in seen.items():
+        own = {u: s for u, s in each.sent.items() if u not in shared and "/_images/" not in u}
+        if not page.startswith(("404", "index")):
+            assert sum(own.values()) <= 60_000, f"{page}: {own}"
+
+
+def test_figures_wait_until_they_come_into_view(browser, host):
+    screen(browser, WIDTHS["phone"])
+    browser.execute_cdp_cmd("Network.clearBrowserCache", {})
+    messages(browser)
+    browser.get(host + "notebooks/truncation.html")
+    early = [url for url in bytes_sent(browser) if "/_images/" in url]
+    count = browser.execute_script("return document.querySelectorAll('article img').length")
+    assert len(early) < count / 2
+
+
+# What a reader does
+
+
+@pytest.fixture
+def chapter(browser, host):
+    screen(browser, WIDTHS["desk"])
+    browser.get(host + "notebooks/recurrence.html")
+    browser.execute_script("localStorage.removeItem('two-axes')")
+    browser.refresh()
+    yield browser
+    browser.execute_script("localStorage.removeItem('two-axes')")
+
+
+def text(browser, selector):
+    return browser.find_element("css selector", selector).text
+
+
+def press(browser, element, *keys):
+    """Go to an element and press keys, as one does who has no mouse."""
+    browser.execute_script("arguments[0].focus()", element)
+    assert browser.switch_to.active_element == element
+    element.send_keys(*keys)
+
+
+def test_a_choice_is_marked_and_counted_by_keyboard(chapter):
+    wrong, right = (
+        chapter.find_element("css selector", f"#question-1 ~ details[data-answer={answer}]")
+        for answer in ("wrong", "right")
+    )
+    press(chapter, wrong.find_element("css selector", "summary"), Keys.ENTER)
+    assert wrong.find_element("css selector", ".mark").text == "✗ wrong"
+    assert "Wrong" in wrong.find_element("css selector", "p").text
+    press(chapter, right.find_element("css selector", "summary"), Keys.SPACE)
+    assert right.find_element("css selector", ".mark").text == "✓ right"
+    assert text(chapter, ".score").startswith("1 of 4 questions answered, 0 of them right")
+    second = chapter.find_element("css selector", "#question-2 ~ details[data-answer=right]")
+    press(chapter, second.find_element("css selector", "summary"), Keys.ENTER)
+    assert text(chapter, ".score").startswith("2 of 4 questions answered, 1 of them right")
+
+
+def test_what_was_done_is_kept_and_can_be_forgotten(chapter, host):
+    box = chapter.find_element("css selector", "#ex-recurrence-forward input")
+    forget = "nav.work .forget"
+    assert not chapter.find_element("css selector", forget).is_enabled()
+    press(chapter, box, Keys.SPACE)
+    chapter.refresh()
+    assert chapter.find_element("css selector", "#ex-recurrence-forward input").is_selected()
+    assert text(chapter, "nav.work .record").startswith("1 of 4 exercises done")
+    chapter.get(host + "book/index.html")
+    own = '.chapters .record[data-page="notebooks/recurrence"]'
+    assert text(chapter, own).startswith("1 of 4 exercises done")
+    chapter.back()
+    press(chapter, chapter.find_element("css selector", forget), Keys.ENTER)
+    assert text(chapter, "nav.work .record").startswith("0 of 4 exercises done")
+    assert chapter.execute_script("return localStorage.getItem('two-axes')") is None
+
+
+def test_the_first_page_forgets_everything(chapter, host):
+    press(chapter, chapter.find_element("css selector", "#ex-recurrence-forward input"), Keys.SPACE)
+    chapter.get(host + "book/index.html")
+    press(chapter, chapter.find_element("css selector", ".forget"), Keys.ENTER)
+    assert chapter.execute_script("return localStorage.getItem('two-axes')") is None
+    assert "1 of" not in text(chapter, ".chapters")
+
+
+REFUSE = """
+Object.defineProperty(window, "localStorage", { configurable: true, get() {
+  throw new DOMException("refused", "SecurityError");
+} });
+"""
+
+
+def with_script(browser, source):
+    return browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": source})
+
+
+def test_a_browser_that_keeps_nothing_still_marks_and_changes_its_theme(browser, host):
+    screen(browser, WIDTHS["desk"])
+    script = with_script(browser, REFUSE)
+    browser.get_log("browser")
+    browser.get(host + "notebooks/recurrence.html")
+    press(browser, browser.find_element("css selector", "#ex-recurrence-forward input"), Keys.SPACE)
+    assert text(browser, "nav.work .record").startswith("1 of 4 exercises done")
+    before = browser.execute_script("return document.documentElement.dataset.theme")
+    modes = set()
+    for _ in range(2):
+        browser.find_element("css selector", ".theme-switch-button").click()
+        modes.add(browser.execute_script("return document.documentElement.dataset.theme"))
+    browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", script)
+    assert modes - {before}
+    assert [each for each in browser.get_log("browser") if each["level"] != "INFO"] == []
+
+
+def test_without_scripts_a_chapter_is_whole(browser, host):
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        browser.get(host + "notebooks/recurrence.html")
+        shown = [
+            browser.find_element("css selector", selector).is_displayed()
+            for selector in ("nav.work li a", ".question summary", ".solution pre", "article math")
+        ]
+        hidden = [
+            browser.find_element("css selector", selector).is_displayed()
+            for selector in ("label.done", ".forget", ".score")
+        ]
+    finally:
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+    assert all(shown)
+    assert not any(hidden)
+
+
+def test_a_folder_without_a_server_shows_the_same_page(browser, html):
+    browser.get_log("browser")
+    browser.get((html / "notebooks" / "truncation.html").as_uri())
+    browser.execute_async_script(READY)
+    assert {k: v for k, v in browser.execute_script(BROKEN).items() if v} == {}
+    assert text(browser, "nav.work .record").startswith("0 of")
+    assert [each for each in browser.get_log("browser") if each["level"] != "INFO"] == []
+
+
+def test_on_paper_all_is_open_and_the_page_stands_alone(browser, host):
+    screen(browser, WIDTHS["desk"])
+    browser.get(host + "notebooks/recurrence.html")
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        browser.execute_script("dispatchEvent(new Event('beforeprint'))")
+        closed = "return document.querySelectorAll('article details:not([open])').length"
+        assert browser.execute_script(closed) == 0
+        for selector in (".solution pre", ".question details > p", "article h1", "article figure"):
+            assert browser.find_element("css selector", selector).is_displayed(), selector
+        for selector in (".bd-sidebar-primary", ".bd-sidebar-secondary", ".bd-header-article"):
+            assert not browser.find_element("css selector", selector).is_displayed(), selector
+        cut = """return [...document.querySelectorAll("article pre")]
+          .filter(each => each.scrollWidth > each.clientWidth + 1).map(each => each.textContent)"""
+        screen(browser, (720, 1000))
+        assert browser.execute_script(cut) == []
+        browser.execute_script("dispatchEvent(new Event('afterprint'))")
+        assert browser.execute_script(closed) > 0
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+def test_a_chapter_prints_to_a_file(browser, host):
+    browser.get(host + "notebooks/recurrence.html")
+    browser.execute_async_script(READY)
+    made = browser.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})
+    content = base64.b64decode(made["data"])
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    (SCREENS / "recurrence.pdf").write_bytes(content)
+    assert content.startswith(b"%PDF")
+    assert content.count(b"/Type /Page\n") > 10

@@ -123,7 +123,11 @@ def test_every_link_inside_the_book_arrives(html):
             parts = urlsplit(link["href"])
             if parts.scheme or parts.netloc:
                 continue
-            target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            # A link from the root is on the page for lost ones; there "/" is the first page.
+            start = html / "index.html" if parts.path == "/" else path
+            at = unquote(parts.path).lstrip("/") if parts.path.startswith("/") else None
+            place = html / at if at else path.parent / unquote(parts.path)
+            target = place.resolve() if parts.path.strip("/") else start
             anchor = unquote(parts.fragment)
             if not target.exists() or (anchor and anchor not in names.get(target, set())):
                 lost.append((path.name, link["href"]))
