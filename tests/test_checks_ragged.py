@@ -253,6 +253,8 @@ def in_front(texts):
     ("attempt", "hint"),
     [
         (lambda texts: (*padded(texts)[:2], np.ones_like(padded(texts)[2])), "the filling counts"),
+        (lambda texts: (*padded(texts)[:2], padded(texts)[1] != 0), "0 is a letter too"),
+        (lambda texts: (*padded(texts)[:2], padded(texts)[0] != 0), "0 is a letter too"),
         (lambda texts: padded(texts).transpose(0, 2, 1), "the batch is first"),
         (everything, "one row too many"),
         (wrapped, "its own first token"),

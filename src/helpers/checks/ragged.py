@@ -228,7 +228,7 @@ def pad(attempt: Any) -> None:
     """
     cases = []
     for texts in (
-        [[5, 6, 7, 8], [3, 4], [1, 2, 3]],
+        [[5, 6, 0, 8], [3, 4], [1, 2, 3]],
         [[4, 7], [2, 2, 5]],
         [[6, 1, 8, 3, 5]],
     ):
@@ -245,6 +245,14 @@ def pad(attempt: Any) -> None:
                     Mistake(
                         np.stack([x, y, np.ones_like(weight)]),
                         "the filling counts: its weight must be 0",
+                    ),
+                    Mistake(
+                        np.stack([x, y, 1.0 * (y != 0)]),
+                        "0 is a letter too: the weight comes from the lengths, not from the ids",
+                    ),
+                    Mistake(
+                        np.stack([x, y, 1.0 * (x != 0)]),
+                        "0 is a letter too: the weight comes from the lengths, not from the ids",
                     ),
                     Mistake(
                         right.transpose(0, 2, 1),
