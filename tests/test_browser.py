@@ -336,10 +336,10 @@ def test_a_choice_is_marked_and_counted_by_keyboard(chapter):
         for answer in ("wrong", "right")
     )
     press(chapter, wrong.find_element("css selector", "summary"), Keys.ENTER)
-    assert wrong.find_element("css selector", ".mark").text == "✗ wrong"
+    assert wrong.find_element("css selector", ".verdict").text == "✗ wrong"
     assert "Wrong" in wrong.find_element("css selector", "p").text
     press(chapter, right.find_element("css selector", "summary"), Keys.SPACE)
-    assert right.find_element("css selector", ".mark").text == "✓ right"
+    assert right.find_element("css selector", ".verdict").text == "✓ right"
     assert text(chapter, ".score").startswith("1 of 4 questions answered, 0 of them right")
     second = chapter.find_element("css selector", "#question-2 ~ details[data-answer=right]")
     press(chapter, second.find_element("css selector", "summary"), Keys.ENTER)
@@ -440,7 +440,7 @@ def test_on_paper_all_is_open_and_the_page_stands_alone(browser, host):
             assert not browser.find_element("css selector", selector).is_displayed(), selector
         cut = """return [...document.querySelectorAll("article pre")]
           .filter(each => each.scrollWidth > each.clientWidth + 1).map(each => each.textContent)"""
-        screen(browser, (720, 1000))
+        screen(browser, (420, 1000))  # narrower than a sheet
         assert browser.execute_script(cut) == []
         browser.execute_script("dispatchEvent(new Event('afterprint'))")
         assert browser.execute_script(closed) > 0

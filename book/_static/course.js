@@ -81,7 +81,7 @@
     if (choice.dataset.mark) return;
     choice.dataset.mark = choice.dataset.answer;
     const word = document.createElement("span");
-    word.className = "mark";
+    word.className = "verdict";
     word.textContent = choice.dataset.answer === "right" ? " ✓ right" : " ✗ wrong";
     choice.querySelector("summary").append(word);
   };
@@ -105,7 +105,7 @@
       for (const choice of all("[data-mark]")) {
         delete choice.dataset.mark;
         choice.open = false;
-        choice.querySelector(".mark").remove();
+        choice.querySelector(".verdict").remove();
       }
       keep();
     });
