@@ -82,3 +82,15 @@ def test_a_long_value_is_shortened_in_the_message():
     with pytest.raises(ValueError, match="x must be") as info:
         arguments.array("x", list(range(1000)), kind="integer")
     assert len(str(info.value)) < 150
+
+
+@pytest.mark.parametrize("value", [np.timedelta64(2), np.timedelta64(2, "s")])
+def test_a_span_of_time_is_no_number(value):
+    with pytest.raises(ValueError, match="n must be an integer"):
+        arguments.whole("n", value)
+    with pytest.raises(ValueError, match="n must be a finite number"):
+        arguments.number("n", value)
+
+
+def test_an_int_that_python_does_not_write_out_is_named_by_its_type():
+    assert arguments.short(10**5000) == "int of more digits than can be written out"

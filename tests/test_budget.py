@@ -75,6 +75,20 @@ def test_its_counts_are_those_of_the_windows_and_of_the_plan(N, B, T):
     assert found.mean_depth == pytest.approx(depths.mean())
 
 
+def test_a_long_corpus_in_single_steps_is_worked_out_at_once():
+    found = budget.work_out(10**12, 1, 1, 4, num_symbols=5)
+    assert found.losses_by_depth == (10**12 - 1,)
+    assert found.mean_depth == 1
+
+
+@pytest.mark.messages
+def test_sizes_of_any_integer_type_give_plain_numbers():
+    sizes = (np.int64(1_000), np.uint8(20), np.uint64(7), np.int16(4))
+    found = budget.work_out(*sizes, num_symbols=np.int32(5))
+    assert found == budget.work_out(1_000, 20, 7, 4, num_symbols=5)
+    assert {type(value) for value in vars(found).values()} == {int, tuple}
+
+
 def test_one_example_by_hand():
     found = budget.work_out(11, 2, 3, 2, num_symbols=3, cell="rnn")
     assert (found.stream_length, found.updates, found.tokens, found.last_steps) == (5, 2, 6, 1)
@@ -118,6 +132,10 @@ WORK = {"num_symbols": 5}
         (lambda: budget.work_out(1, 1, 1, 1, **WORK), "num_tokens must be .* at least 2, got 1"),
         (lambda: budget.work_out(9, 5, 1, 1, **WORK), "batch_size must be at most 4 .* got 5"),
         (lambda: budget.work_out(9, 1, 0, 1, **WORK), "num_steps must be .* at least 1, got 0"),
+        (
+            lambda: budget.work_out(10**9, 1, 10**8, 1, **WORK),
+            "num_steps must be at most 10,000,000 .* got 100000000; more streams",
+        ),
         (lambda: budget.work_out(9, 1, 1, 0, **WORK), "hidden_size must be .* got 0"),
         (lambda: budget.work_out(9, 1, 1, 1, num_symbols=0), "num_symbols must be .* got 0"),
         (lambda: budget.kept_bytes(0, 1, 1, **WORK), "batch_size must be .* got 0"),
@@ -131,6 +149,7 @@ WORK = {"num_symbols": 5}
         (lambda: budget.parameters(1, cell=rnn, **WORK), "cell must be one of .* got <module"),
         (lambda: budget.choose(0, 9, 999, 1, **WORK), "distance must be .* got 0"),
         (lambda: budget.choose(1, 0, 999, 1, **WORK), "noise_tokens must be .* 0, got 0"),
+        (lambda: budget.choose(10**400, 5.0, 9, 1, **WORK), "most_bytes must hold one step"),
         (lambda: budget.choose(1, 9, 0, 1, **WORK), "most_bytes must be .* got 0"),
         (
             lambda: budget.choose(1, 9, 99, 9, **WORK),

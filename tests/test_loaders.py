@@ -353,6 +353,13 @@ def test_a_loader_refuses_before_the_first_window(loader, arguments, message):
         loader(*arguments)
 
 
+TABLE = np.arange(6).reshape(3, 2)
+
+
+def of(x, y=None):
+    return Window(x, x if y is None else y, 0, True)
+
+
 def one_step():
     return loaders.streams(IDS, 2, 1)
 
@@ -377,6 +384,17 @@ def one_step():
         (lambda: loaders.continuation(loaders.streams(IDS, 2, 9)), "at least 2, .* got 1"),
         (lambda: loaders.audit(one_step()), "windows must have more than 1 step .* got 1 each"),
         (lambda: loaders.audit([1]), "windows must hold layout.Window, got 1"),
+        (
+            lambda: loaders.continuation([of(IDS)] * 2),
+            r"window.x must be .*\(T, B\), got .*\(\d+,\)",
+        ),
+        (lambda: loaders.continuation([of([[1]])] * 2), "window.x must be .* got list"),
+        (
+            lambda: loaders.continuation([of(np.ones((2, 2)))] * 2),
+            "window.x must be .* got float64",
+        ),
+        (lambda: loaders.continuation([of(TABLE[:, :0])] * 2), "window.x must hold at least one"),
+        (lambda: loaders.audit([of(TABLE, TABLE[:1])] * 2), r"window.y must be .*\(3, 2\), got"),
     ],
 )
 def test_refusals(call, message):

@@ -199,7 +199,7 @@ TEXT = np.array([1, 2, 3])
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: sequences.pad(3), "sequences must be a sequence, got int"),
+        (lambda: sequences.pad(3), "sequences must be a sequence .* got int"),
         (lambda: sequences.pad([]), "sequences must hold at least one sequence, got none"),
         (lambda: sequences.pad([TEXT, [1, 2]]), r"sequences\[1\] must be .*\(n,\), got list"),
         (lambda: sequences.pad([TEXT / 2]), r"sequences\[0\] must be .*integers.*got float64"),
@@ -217,10 +217,13 @@ TEXT = np.array([1, 2, 3])
         (lambda: sequences.last_states(TAPE, np.ones(2)), "steps must be .*integers.* got float64"),
         (lambda: sequences.reset_before(TEXT, 1), r"streams must be .*\(L, B\), got .*\(3,\)"),
         (lambda: sequences.reset_before(TEXT[:, None], -1), "end must be an integer of at least 0"),
-        (lambda: sequences.keep_streams(STATE, 2), "streams must be a sequence, got int"),
+        (lambda: sequences.keep_streams(STATE, 2), "streams must be a sequence .* got int"),
         (lambda: sequences.keep_streams(STATE, []), "streams must name at least one .* got none"),
-        (lambda: sequences.keep_streams(STATE, [0, 3]), r"streams\[1\] must be .* 0..2, got 3"),
-        (lambda: sequences.keep_streams(STATE, [-1]), r"streams\[0\] must be .* 0..2, got -1"),
+        (
+            lambda: sequences.keep_streams(STATE, [0, 3]),
+            r"streams\[1\] must name one of the 3 .* got 3",
+        ),
+        (lambda: sequences.keep_streams(STATE, [-1]), r"streams\[0\] must be .* got -1"),
         (lambda: sequences.keep_streams(STATE, [True]), r"streams\[0\] must be .* got True"),
         (lambda: sequences.keep_streams(STATE[0], [0]), r"state must be .*\(B, H\), got .*\(2,\)"),
         (
@@ -228,6 +231,20 @@ TEXT = np.array([1, 2, 3])
             "state must be an array or a pair .* got 1",
         ),
         (lambda: sequences.keep_streams(None, [0]), "state must be .*got NoneType"),
+        (lambda: sequences.keep_streams(STATE, {2, 0}), "streams must be a sequence .* got set"),
+        (
+            lambda: sequences.keep_streams((STATE, STATE[:2]), [0]),
+            r"state\[1\] must be .* shape \(3, ",
+        ),
+        (
+            lambda: sequences.keep_streams(((STATE, STATE), STATE), [0]),
+            r"state\[0\] must be .* got tuple",
+        ),
+        (
+            lambda: sequences.pad([TEXT, np.array([1, 2**63], np.uint64)]),
+            r"sequences\[1\] must hold ids below 2\*\*63, got 9223372036854775808",
+        ),
+        (lambda: sequences.last_states(rnn.Tape, np.array([1])), "tape must come .* got type"),
         (
             lambda: sequences.overlapping(TEXT[:1], 1, 0),
             "ids must hold at least 2 tokens, .* got 1",
@@ -241,6 +258,22 @@ TEXT = np.array([1, 2, 3])
 def test_what_does_not_fit_is_refused_in_three_parts(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.messages
+def test_an_iterator_names_the_streams_of_both_parts_of_a_state():
+    h, c = sequences.keep_streams((STATE, 2 * STATE), iter([2, None]))
+    assert (h[0] == STATE[2]).all()
+    assert (c == 2 * h).all()
+
+
+def test_an_error_of_the_callers_own_iterator_is_not_hidden():
+    def broken():
+        yield TEXT
+        raise TypeError("its own")
+
+    with pytest.raises(TypeError, match="its own"):
+        sequences.pad(broken())
 
 
 def test_flat_sees_both_parts_of_a_state():

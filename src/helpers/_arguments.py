@@ -17,7 +17,9 @@ def whole(name: str, value: Any, *, least: int = 1, most: int | None = None) -> 
     allowed = (
         f"an integer of at least {least}" if most is None else f"an integer in {least}..{most}"
     )
-    is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool | np.bool_)
+    # A span of time is an integer to numpy, and no number.
+    no_number = bool | np.bool_ | np.timedelta64
+    is_whole = isinstance(value, int | np.integer) and not isinstance(value, no_number)
     if not is_whole or value < least or (most is not None and value > most):
         raise ValueError(f"{name} must be {allowed}, got {short(value)}")
     return int(value)
@@ -36,7 +38,8 @@ def number(
     limits = [("greater than", above), ("at least", least), ("less than", below), ("at most", most)]
     said = " and ".join(f"{word} {limit:g}" for word, limit in limits if limit is not None)
     is_number = isinstance(value, int | float | np.integer | np.floating)
-    if isinstance(value, bool | np.bool_) or not is_number or not _is_finite(value):
+    no_number = bool | np.bool_ | np.timedelta64
+    if isinstance(value, no_number) or not is_number or not _is_finite(value):
         raise ValueError(
             f"{name} must be a finite number {said}".rstrip() + f", got {short(value)}"
         )
@@ -135,7 +138,10 @@ def generator(name: str, value: Any) -> np.random.Generator:
 
 def short(value: Any) -> str:
     """`value` as a message shows it: one line, at most 60 characters."""
-    text = " ".join(repr(value).split())
+    try:
+        text = " ".join(repr(value).split())
+    except ValueError:  # an int with more digits than Python writes out
+        text = f"{type(value).__name__} of more digits than can be written out"
     return text if len(text) <= 60 else text[:57] + "..."
 
 

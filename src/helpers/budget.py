@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from helpers import _arguments, layout, truncation
+from helpers import _arguments, layout
 
 CELLS = ("rnn", "lstm", "gru")
 """The modules whose tapes are counted."""
@@ -17,6 +15,9 @@ columns of the weights; biases beside them."""
 
 ID_BYTES = 8
 """Of a token id: int64, as ``corpus`` gives them."""
+
+MOST_STEPS = 10_000_000
+"""Of one window, since the losses are counted for every depth."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,7 @@ class Budget:
     @property
     def mean_depth(self) -> float:
         """Cells that the backward pass of a loss visits, on average over the epoch."""
-        depth = np.arange(1, len(self.losses_by_depth) + 1)
-        return float(depth @ np.array(self.losses_by_depth) / self.targets)
+        return sum(d * n for d, n in enumerate(self.losses_by_depth, start=1)) / self.targets
 
 
 def work_out(
@@ -74,7 +74,7 @@ def work_out(
     Parameters
     ----------
     num_tokens, batch_size, num_steps : int
-        N, B and T.
+        N, B and T. A window may have at most `MOST_STEPS` steps.
     hidden_size : int
         H, of each layer.
     num_symbols : int
@@ -97,7 +97,8 @@ def work_out(
     Raises
     ------
     ValueError
-        If a size is below 1, `cell` is unknown, or a stream would be shorter than 2.
+        If a size is below 1, `cell` is unknown, a stream would be shorter than 2, or a window
+        longer than `MOST_STEPS`.
 
     Notes
     -----
@@ -111,20 +112,29 @@ def work_out(
     >>> found.kept_bytes
     1032192
     """
-    account = layout.account(num_tokens, batch_size, num_steps)
-    L = num_tokens // batch_size
-    steps = min(num_steps, L - 1)
-    depths = truncation.depths(L - 1, num_steps, num_steps)
+    N = _arguments.whole("num_tokens", num_tokens, least=2)
+    B = _arguments.whole("batch_size", batch_size)
+    T = _arguments.whole("num_steps", num_steps)
+    account = layout.account(N, B, T)
+    L = N // B
+    steps = min(T, L - 1)
+    if steps > MOST_STEPS:
+        raise ValueError(
+            f"num_steps must be at most {MOST_STEPS:,} where the streams are as long, got "
+            f"{_arguments.short(num_steps)}; more streams would work too"
+        )
+    full, rest = divmod(L - 1, T)
     return Budget(
         stream_length=L,
-        tokens=batch_size * steps,
+        tokens=B * steps,
         updates=account.updates,
-        last_steps=(L - 2) % num_steps + 1,
+        last_steps=(L - 2) % T + 1,
         targets=account.targets,
         dropped=account.dropped,
-        losses_by_depth=tuple(int(n) * batch_size for n in np.bincount(depths)[1:]),
+        # Every full window has one loss of each depth a stream, a short one the first few.
+        losses_by_depth=tuple(B * (full + (d <= rest)) for d in range(1, steps + 1)),
         kept_bytes=kept_bytes(
-            batch_size,
+            B,
             steps,
             hidden_size,
             num_symbols=num_symbols,
@@ -154,7 +164,7 @@ def kept_bytes(
     num_inputs: int | None = None,
     number_bytes: int = 8,
 ) -> int:
-    """Bytes of the tape of one window: all that the backward pass needs, but for the weights.
+    """Bytes of the tape of one window: what the backward pass needs, but for the weights.
 
     Parameters
     ----------
@@ -176,8 +186,10 @@ def kept_bytes(
     Notes
     -----
     For the LSTM and ids: number_bytes·B·(H·(7·T + 2) + V·T) + 8·B·T. The states h and c are
-    kept at T + 1 places, the four gates and the tanh of c at T, and the logits at T. The
-    backward pass takes working memory of about the same size again while it runs.
+    kept at T + 1 places, the four gates and the tanh of c at T, and the logits at T. With
+    `num_inputs` the vectors are counted, not the ids of an embedding that made them; a mask of
+    resets would add B·T bytes. The backward pass takes working memory of one to two times that
+    size again while it runs.
 
     Examples
     --------
@@ -213,6 +225,11 @@ def parameters(
         H.
     num_symbols, cell, num_layers, num_inputs
         As for `work_out`; the table of an embedding is not counted.
+
+    Returns
+    -------
+    int
+        Of all layers and of the output layer.
 
     Raises
     ------
@@ -318,5 +335,5 @@ def choose(
             "fewer streams, fewer hidden units or smaller numbers would take less"
         )
     T = min(2 * D, 1 + (most_bytes - one) // step)
-    B = min(most_bytes // of(1, T), max(int(noise // T), least))
+    B = min(most_bytes // of(1, T), max(int(noise) // T, least))
     return (B if most_streams is None else min(B, most_streams)), T

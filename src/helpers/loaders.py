@@ -570,4 +570,8 @@ def _windows(windows: Any) -> Iterator[Window]:
     for window in each:
         if not isinstance(window, Window):
             raise ValueError(f"windows must hold layout.Window, got {_arguments.short(window)}")
+        x = _arguments.array("window.x", window.x, kind="integer", shape=("T", "B"))
+        _arguments.array("window.y", window.y, kind="integer", shape=x.shape)
+        if x.size == 0:
+            raise ValueError(f"window.x must hold at least one token, got shape {x.shape}")
         yield window

@@ -43,7 +43,7 @@ def pad(sequences: Iterable[Integer[np.ndarray, " _"]]) -> Padded:
     Raises
     ------
     ValueError
-        If there is no sequence, or one is no vector of at least 2 integers.
+        If there is no sequence, or one is no vector of at least 2 integers, all below 2**63.
 
     Notes
     -----
@@ -70,6 +70,8 @@ def pad(sequences: Iterable[Integer[np.ndarray, " _"]]) -> Padded:
                 f"sequences[{i}] must hold at least 2 tokens, one to predict from the other, "
                 f"got {len(ids)}"
             )
+        if ids.dtype.kind == "u" and ids.max() > np.iinfo(np.int64).max:
+            raise ValueError(f"sequences[{i}] must hold ids below 2**63, got {ids.max()}")
     T, B = max(map(len, given)) - 1, len(given)
     x, y, weight = np.full((T, B), FILLER), np.full((T, B), FILLER), np.zeros((T, B))
     for b, ids in enumerate(given):
@@ -112,7 +114,7 @@ def last_states(tape: Any, steps: Integer[np.ndarray, " B"]) -> Any:
     >>> bool(last[0] == tape.h[2, 0]), bool(last[1] == tape.h[1, 1])
     (True, True)
     """
-    if not hasattr(tape, "state"):
+    if not all(isinstance(getattr(tape, name, None), np.ndarray) for name in ("x", "h")):
         raise ValueError(
             f"tape must come from forward of rnn, lstm or gru, got {type(tape).__name__}"
         )
@@ -198,19 +200,16 @@ def keep_streams(state: Any, streams: Sequence[int | None]) -> Any:
     >>> keep_streams(np.array([[1.0], [2.0], [3.0]]), [2, None, 0]).tolist()
     [[3.0], [0.0], [1.0]]
     """
-    if isinstance(state, tuple):
-        if len(state) != 2:
-            raise ValueError(f"state must be an array or a pair of them, got {len(state)} parts")
-        return tuple(keep_streams(part, streams) for part in state)
-    state = _arguments.array("state", state, kind="floating", shape=("B", "H"))
-    streams, most = _listed("streams", streams), len(state) - 1
+    streams = _listed("streams", streams)
     if not streams:
         raise ValueError("streams must name at least one stream, or None for a new one, got none")
-    kept = np.zeros((len(streams), state.shape[1]), state.dtype)
-    for new, old in enumerate(streams):
-        if old is not None:
-            kept[new] = state[_arguments.whole(f"streams[{new}]", old, least=0, most=most)]
-    return kept
+    if not isinstance(state, tuple):
+        return _kept(_arguments.array("state", state, kind="floating", shape=("B", "H")), streams)
+    if len(state) != 2:
+        raise ValueError(f"state must be an array or a pair of them, got {len(state)} parts")
+    h = _arguments.array("state[0]", state[0], kind="floating", shape=("B", "H"))
+    c = _arguments.array("state[1]", state[1], kind="floating", shape=h.shape)
+    return _kept(h, streams), _kept(c, streams)
 
 
 def overlapping(ids: Integer[np.ndarray, " N"], batch_size: int, warm_up: int) -> Padded:
@@ -239,7 +238,9 @@ def overlapping(ids: Integer[np.ndarray, " N"], batch_size: int, warm_up: int) -
 
     Notes
     -----
-    Explained in notebooks/ragged.ipynb. It costs B·warm_up steps more.
+    Explained in notebooks/ragged.ipynb. It costs at most B·warm_up steps more. Where the
+    warm-up is longer than the streams, most of the rectangle is filling: T is then about
+    `warm_up` and its size B·warm_up, however short the text.
 
     Examples
     --------
@@ -263,8 +264,25 @@ def overlapping(ids: Integer[np.ndarray, " N"], batch_size: int, warm_up: int) -
     return x, y, weight
 
 
+def _kept(state: np.ndarray, streams: list[Any]) -> np.ndarray:
+    kept = np.zeros((len(streams), state.shape[1]), state.dtype)
+    for new, old in enumerate(streams):
+        if old is not None:
+            b = _arguments.whole(f"streams[{new}]", old, least=0)
+            if b >= len(state):
+                raise ValueError(
+                    f"streams[{new}] must name one of the {len(state)} streams of the state, "
+                    f"counted from 0, or be None for a new one, got {_arguments.short(old)}"
+                )
+            kept[new] = state[b]
+    return kept
+
+
 def _listed(name: str, value: Any) -> list[Any]:
     try:
-        return list(value)
+        each = iter(value)
     except TypeError:
-        raise ValueError(f"{name} must be a sequence, got {type(value).__name__}") from None
+        each = None
+    if each is None or isinstance(value, set | frozenset | dict | str | bytes):
+        raise ValueError(f"{name} must be a sequence such as a list, got {type(value).__name__}")
+    return list(each)
