@@ -2,7 +2,7 @@
 # Without make: the same commands are in README.md.
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve lab test check refresh experiments bench binder tools clean
+.PHONY: help book serve lab test check refresh experiments bench links binder tools clean
 
 # The first Python on the path that is new enough; PYTHON=... on the command line wins.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
@@ -92,6 +92,14 @@ experiments: $(READY) ## compute the results that take longer than a notebook ma
 
 bench: $(READY) ## time forward and backward against their matrix products and torch
 	@$(BIN)/python -m helpers.bench
+
+# A host that turns programs away, with 403, says nothing about the link.
+links: $(READY) ## follow every link to another host (needs the network)
+	@rm -rf _build/links _build/links.txt
+	@$(BIN)/jupyter-book build . --builder linkcheck --path-output _build/links >/dev/null 2>&1 || true
+	@test -s _build/links/_build/html/output.json || { echo "The links could not be followed."; exit 1; }
+	@grep -F '[broken]' _build/links/_build/html/output.txt | grep -v ': 403 ' >_build/links.txt || true
+	@cat _build/links.txt; echo "broken links: $$(grep -c . _build/links.txt)"; test ! -s _build/links.txt
 
 # With Binder's own packages, on one CPU; the checks come from .venv.
 binder: $(READY) ## prove what Binder needs: the packages, their size, each notebook's memory
