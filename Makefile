@@ -2,7 +2,7 @@
 # Without make: the same commands are in README.md.
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve lab test check refresh experiments bench links binder tools clean
+.PHONY: help book serve lab test check refresh experiments bench links binder tools lock locked clean
 
 # The first Python on the path that is new enough; PYTHON=... on the command line wins.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
@@ -18,8 +18,8 @@ TORCH := $(shell sed -n 's/^\(torch==[0-9.]*\).*/\1/p' requirements-notebooks.tx
 CPU_TORCH := $(PIP) --no-deps --retries 0 --timeout 5 --index-url https://download.pytorch.org/whl/cpu \
 	$(TORCH) >/dev/null 2>&1 || true
 NOTEBOOKS := $(if $(NB),notebooks/$(NB).ipynb,$(wildcard notebooks/*.ipynb))
-# One thread: the same sums in the same order, and no quarrel over the cores.
-ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+# One thread: the same sums in the same order, and no quarrel over the cores. Nobody looks on.
+ONE_THREAD := COURSE_PROGRESS=off OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 NBVAL := $(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout=120 \
 	--nbval-sanitize-with=tests/nbval_sanitize.cfg -o addopts= -p no:randomly
 
@@ -116,6 +116,23 @@ $(TOOLS): requirements-tools.txt
 	@test -x .venv-tools/bin/python || $(PYTHON) -m venv .venv-tools
 	@.venv-tools/bin/python $(PIP) -r requirements-tools.txt
 	@touch $(TOOLS)
+
+# The lock holds one version and the digests of its files for every system and Python. Left out are
+# the several gigabytes for graphics cards that torch asks for on Linux: torch's CPU build, which
+# `make` puts in place first, needs none of them, and it stands at an index of its own only.
+lock: $(TOOLS) ## write requirements.lock anew from the pins (needs the network)
+	@.venv-tools/bin/uv pip compile requirements.txt --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-package helpers --custom-compile-command "make lock" --quiet \
+	  --output-file requirements.lock
+	@awk '/^[a-z0-9]/ { kept = !/^(nvidia-|cuda-|triton==)/ } /^#/ || kept' requirements.lock >requirements.lock.new
+	@mv requirements.lock.new requirements.lock
+
+locked: ## make .venv anew with exactly what requirements.lock says
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/python $(CPU_TORCH)
+	@$(BIN)/python $(PIP) --require-hashes -r requirements.lock
+	@$(BIN)/python $(PIP) --no-deps --no-build-isolation -e .
+	@touch $(READY)
 
 tools: $(TOOLS) ## install what checks the publishing, in .venv-tools; without it those tests skip
 
