@@ -26,6 +26,7 @@ ALLOWED = {
     "torch_loop": set(),
     "measure": CELLS | {"bptt", "truncation"},
     "train": CELLS | {"layout", "corpus", "bptt", "truncation"},
+    "progress": set(),
     "plots": set(),
     "checks": CORE | {"train"},
     "experiments": CORE | {"train", "torch_twin"},
