@@ -27,6 +27,7 @@ ALLOWED = {
     "measure": CELLS | {"bptt", "truncation"},
     "train": CELLS | {"layout", "corpus", "bptt", "truncation"},
     "progress": set(),
+    "texts": {"corpus", "progress"},
     "plots": set(),
     "checks": CORE | {"train"},
     "experiments": CORE | {"train", "torch_twin"},
