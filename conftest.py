@@ -1,4 +1,4 @@
-"""When notebooks are checked, drawings are compared number by number, not as text."""
+"""When notebooks are checked: drawings are compared number by number, and memory is measured."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import Any
 
 from drawings import Drawing
 from nbval.plugin import IPyNbCell
+
+pytest_plugins = ["memory"]
 
 _sanitize = IPyNbCell.sanitize
 

@@ -44,22 +44,28 @@ def test_file_names_are_slugs_without_numbers():
         assert re.fullmatch(r"(book|notebooks)/[a-z]+(_[a-z]+)*", page), page
 
 
-def requirement_lines():
-    lines = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
+def requirement_lines(name):
+    lines = (ROOT / name).read_text("utf-8").splitlines()
     return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
 
 
-def test_every_requirement_is_pinned_exactly_and_the_last_is_the_course_itself():
-    *pins, last = requirement_lines()
+def pins():
+    """What the course installs for its readers and contributors."""
+    first, *own, last = requirement_lines("requirements.txt")
+    assert first == "-r requirements-notebooks.txt"
     assert last == "-e ."
-    for pin in pins:
+    return requirement_lines("requirements-notebooks.txt") + own
+
+
+def test_every_requirement_is_pinned_exactly():
+    for pin in pins() + requirement_lines("requirements-tools.txt"):
         assert re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*", pin), f"not an exact pin: {pin}"
 
 
 def test_the_pins_are_what_is_installed():
     from importlib.metadata import version
 
-    for pin in requirement_lines()[:-1]:
+    for pin in pins():
         name, wanted = pin.split("==")
         assert version(name).split("+")[0] == wanted, f"{name}: run `make book` to install the pin"
 

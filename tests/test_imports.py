@@ -31,6 +31,8 @@ ALLOWED = {
     "torch_loop": set(),
     "measure": CELLS | {"bptt", "truncation"},
     "train": CELLS | {"layout", "corpus", "bptt", "truncation"},
+    "progress": set(),
+    "texts": {"corpus", "progress"},
     "plots": set(),
     "checks": CORE | {"train"},
     "experiments": CORE | {"train", "torch_twin"},
