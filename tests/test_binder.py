@@ -16,8 +16,7 @@ from urllib.request import urlopen
 import memory
 import pytest
 import yaml
-from selenium import webdriver
-from test_browser import BROWSERS, FLAGS
+from javascript import chromium
 from tools import tool
 
 ROOT = Path(__file__).parents[1]
@@ -145,17 +144,9 @@ return {
 """
 
 
-def test_boxes_and_figures_are_drawn_before_anything_has_run(binder, tmp_path):
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    driver = shutil.which("chromedriver")
-    if found is None or driver is None:
-        pytest.skip("no Chromium with its driver is installed")
-    options = webdriver.ChromeOptions()
-    options.binary_location = found
-    for flag in (*FLAGS, "--window-size=1200,3000", f"--user-data-dir={tmp_path / 'profile'}"):
-        options.add_argument(flag)
-    browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
-    try:
+def test_boxes_and_figures_are_drawn_before_anything_has_run(binder):
+    with chromium() as browser:
+        browser.set_window_size(1200, 3000)
         browser.get(binder)
         until = time.monotonic() + 60
         seen = browser.execute_script(SEEN)
@@ -165,8 +156,6 @@ def test_boxes_and_figures_are_drawn_before_anything_has_run(binder, tmp_path):
                 break
             time.sleep(0.5)
             seen = browser.execute_script(SEEN)
-    finally:
-        browser.quit()
     assert seen["boxes"] >= 1, seen["text"]
     assert seen["drawings"] >= 1, seen["text"]
     assert ":::" not in seen["text"]
