@@ -146,6 +146,7 @@ return {
 
 def test_boxes_and_figures_are_drawn_before_anything_has_run(binder):
     with chromium() as browser:
+        browser.set_script_timeout(120)
         browser.set_window_size(1200, 3000)
         browser.get(binder)
         until = time.monotonic() + 60
