@@ -199,6 +199,7 @@ def used(ids, B):
     ("name", "attempt", "hint"),
     [
         ("view", lambda i, B: i[: len(i) // B * B].reshape(-1, B), "this is the fault itself"),
+        ("view", lambda i, B: i[: len(i) // B * B].reshape(-1, B).T, "still cut in steps of B"),
         ("view", lambda i, B: view(i, B).T, "turn them"),
         ("view", lambda i, B: pieces(i[len(i) % B :], B), "keep the start"),
         ("view", lambda i, B: view(i, B)[:-1], "the last row is missing"),
@@ -282,6 +283,7 @@ def test_the_right_order_is_accepted_and_goes_on_row_by_row(capsys, attempt):
         (lambda M, B: range(M), "in reading order"),
         (lambda M, B: range(M // B * B), "in reading order"),
         (lambda M, B: [*feed_order(M, B), *range(M // B * B, M)], "have to stay away"),
+        (lambda M, B: [i for k in range(M // B) for i in range(k, M, M // B)], "stay away"),
         (lambda M, B: feed_order(M, B)[:-B], "the last minibatch is missing"),
         (lambda M, B: feed_order(M, B)[B:], "the first minibatch is missing"),
         (lambda M, B: np.reshape(feed_order(M, B), (-1, B)), "as a table"),
@@ -335,6 +337,7 @@ def test_a_stride_of_one_is_the_overlapping_loader():
     [
         (lambda *a: (strides(*a)[0],) * 2, "count it once"),
         (lambda *a: strides(*a)[::-1], "the other way round"),
+        (lambda N, T, s: strides((N - T) // s * s + T, T, s), "round up"),
         (lambda N, T, s: (strides(N, T, s)[0], N - 1), "not every token is reached"),
         (lambda N, T, s: (strides(N, T, s)[0], N), "the first token is never a target"),
         (lambda N, T, s: (strides(N, T, s)[0] // T, strides(N, T, s)[1]), "each has T targets"),

@@ -170,6 +170,13 @@ def by_place(h, before, now):
     return found
 
 
+def unmoved(h, before, now):
+    found = zeros(h, now)
+    for place, b in enumerate(b for b, name in enumerate(before) if name in now):
+        found[place] = h[b]
+    return found
+
+
 @pytest.mark.parametrize(
     ("attempt", "hint"),
     [
@@ -178,6 +185,7 @@ def by_place(h, before, now):
         (lambda h, before, now: h[: len(now)], "the first rows, whoever"),
         (by_place, "the first rows, whoever"),
         (lambda h, before, now: h[-len(now) :], "the last rows, whoever"),
+        (unmoved, "the order of `before`"),
         (
             lambda h, before, now: np.array([h[before.index(n)] for n in now if n in before]),
             "the new recordings have no row",
@@ -304,6 +312,7 @@ def test_right_spans_are_accepted(capsys, attempt):
             lambda P, B, W: [(i, min(i + W, stop), stop) for _, i, stop in spans(P, B, W)],
             "are never counted",
         ),
+        (lambda P, B, W: spans(P, B, min(W, P // B)), "may be longer than a stream"),
         (lambda *a: spans(*a, least=-99), "nothing can be read before position 0"),
         (lambda *a: [(top, top, stop) for top, _, stop in spans(*a)], "the warm-up is counted too"),
         (

@@ -2,8 +2,12 @@
 
 import base64
 import re
+import subprocess
+import sys
 from io import BytesIO
+from pathlib import Path
 
+import formulas
 import pytest
 from bs4 import BeautifulSoup
 from fontTools.ttLib import TTFont
@@ -58,3 +62,25 @@ def test_the_font_of_the_formulas_has_what_they_are_written_with(html):
         written |= characters_of_formulas(path.read_text("utf-8"))
     unseen = set("\u2061\u2062\u200b ")
     assert {each for each in written - unseen if ord(each) not in known} == set()
+
+
+def test_a_formula_with_a_label_has_a_number_that_a_text_can_refer_to(tmp_path):
+    (tmp_path / "conf.py").write_text(
+        "import sys\n"
+        f"sys.path.insert(0, {str(Path(formulas.__file__).parent)!r})\n"
+        "extensions = ['myst_parser', 'formulas']\n"
+        "myst_enable_extensions = ['dollarmath']\n"
+        "html_math_renderer = 'mathml'\n"
+    )
+    (tmp_path / "index.md").write_text(
+        "# One\n\n$$ a = b $$ (sum)\n\n$$ c $$\n\nSee {eq}`sum`.\n", "utf-8"
+    )
+    build = [sys.executable, "-m", "sphinx", "-q", "-W", str(tmp_path), str(tmp_path / "out")]
+    done = subprocess.run(build, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    page = BeautifulSoup((tmp_path / "out" / "index.html").read_text("utf-8"), "html.parser")
+    first, second = page.select("div.math")
+    assert first.select_one(".eqno").get_text().startswith("(1)")
+    assert second.select_one(".eqno") is None
+    (link,) = (a for a in page.select("a.reference") if a["href"] == f"#{first['id']}")
+    assert link.get_text() == "(1)"

@@ -383,6 +383,10 @@ def one_step():
         (lambda: loaders.continuation([]), "windows must hold at least 2, .* got 0"),
         (lambda: loaders.continuation(loaders.streams(IDS, 2, 9)), "at least 2, .* got 1"),
         (lambda: loaders.audit(one_step()), "windows must have more than 1 step .* got 1 each"),
+        (
+            lambda: loaders.sequential(np.arange(20), 2, 3, offset=14),
+            "ids must hold at least 21 tokens .* after an offset of 14, got 20",
+        ),
         (lambda: loaders.audit([1]), "windows must hold layout.Window, got 1"),
         (
             lambda: loaders.continuation([of(IDS)] * 2),

@@ -218,8 +218,7 @@ def sequential(ids: Ids, batch_size: int, num_steps: int, *, offset: int = 0) ->
     Explained in notebooks/layout.ipynb. The loader of :cite:t:`d2l2021`, restated.
     """
     offset = _arguments.whole("offset", offset, least=0)
-    ids, B, T = _checked(ids, batch_size, num_steps, least=lambda B, T: B * T + 1 + offset)
-    ids = ids[offset:]
+    ids, B, T = _checked(ids, batch_size, num_steps, least=lambda B, T: B * T + 1, offset=offset)
     n = (len(ids) - 1) // B * B
     return _read(ids[:n].reshape(B, -1).T, ids[1 : n + 1].reshape(B, -1).T, T, keep_short=False)
 
@@ -265,7 +264,7 @@ LOADERS: MappingProxyType[str, Callable[[Ids, int, int], Iterator[Window]]] = Ma
 
 
 def dealt(ids: Ids, batch_size: int, num_steps: int) -> Iterator[Window]:
-    """Pieces of T steps dealt to the B rows in turn, as cards: no row continues itself.
+    """Pieces of T steps dealt to the B columns in turn, as cards: no column continues itself.
 
     Parameters
     ----------
@@ -422,13 +421,13 @@ SUSPECTS: MappingProxyType[str, Callable[[Ids, int, int], Iterator[Window]]] = M
 
 
 def continuation(windows: Iterable[Window]) -> float:
-    """Share of the rows of windows that continue the same row of the window before.
+    """Share of the columns of windows that continue the same column of the window before.
 
     Parameters
     ----------
     windows : iterable of Window
-        Read from a corpus whose tokens are their own positions; at least 2. A row here is what
-        one stream reads in one window, a column of `x`.
+        Read from a corpus whose tokens are their own positions; at least 2. A column of `x` is
+        what one stream reads in one window.
 
     Returns
     -------
@@ -442,8 +441,8 @@ def continuation(windows: Iterable[Window]) -> float:
 
     Notes
     -----
-    Explained in notebooks/layout.ipynb. A row continues another if its first token follows the
-    other's last one in the corpus. Of a window with more streams than the one before it, the
+    Explained in notebooks/layout.ipynb. A column continues another if its first token follows
+    the other's last one in the corpus. Of a window with more streams than the one before it, the
     additional ones continue nothing.
 
     Examples
@@ -452,19 +451,19 @@ def continuation(windows: Iterable[Window]) -> float:
     >>> continuation(streams(ids, 3, 5)), continuation(dealt(ids, 3, 5))
     (1.0, 0.0)
     """
-    goes_on, rows, before = 0, 0, None
+    goes_on, columns, before = 0, 0, None
     for window in _windows(windows):
         if before is not None:
             both = min(len(before), window.x.shape[1])
             goes_on += int(np.sum(window.x[0, :both] == before[:both] + 1))
-            rows += window.x.shape[1]
+            columns += window.x.shape[1]
         before = window.x[-1].astype(np.int64)
-    if not rows:
+    if not columns:
         raise ValueError(
             "windows must hold at least 2, one to continue the other, "
             f"got {int(before is not None)}"
         )
-    return goes_on / rows
+    return goes_on / columns
 
 
 @dataclass(frozen=True)
@@ -536,17 +535,25 @@ def _sizes(num_tokens: Any, batch_size: Any, num_steps: Any) -> tuple[int, int, 
 
 
 def _checked(
-    ids: Any, batch_size: Any, num_steps: Any, *, least: Callable[[int, int], int]
+    ids: Any,
+    batch_size: Any,
+    num_steps: Any,
+    *,
+    least: Callable[[int, int], int],
+    offset: int = 0,
 ) -> tuple[np.ndarray, int, int]:
+    """The ids from `offset` on, B and T, if there are enough of them."""
     ids = _arguments.array("ids", ids, kind="integer", shape=("N",))
     B = _arguments.whole("batch_size", batch_size)
     T = _arguments.whole("num_steps", num_steps)
-    if len(ids) < least(B, T):
+    needed = least(B, T) + offset
+    if len(ids) < needed:
+        after = f" after an offset of {offset}" if offset else ""
         raise ValueError(
-            f"ids must hold at least {least(B, T)} tokens for batch_size {B} and num_steps {T} "
-            f"in this loader, got {len(ids)}"
+            f"ids must hold at least {needed} tokens for batch_size {B} and num_steps {T} "
+            f"in this loader{after}, got {len(ids)}"
         )
-    return ids, B, T
+    return ids[offset:], B, T
 
 
 def _read(x: np.ndarray, y: np.ndarray, T: int, *, keep_short: bool) -> Iterator[Window]:

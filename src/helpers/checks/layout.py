@@ -201,7 +201,7 @@ def feed_order(attempt: Any) -> None:
     --------
     >>> feed_order(lambda num_pieces, B: list(range(num_pieces)))
     feed_order: not yet, in reading order the pieces of one minibatch follow each other, so none \
-continues its own row: row b of the next minibatch must continue row b
+continues itself: place b of the next minibatch must continue place b
     """
     cases = []
     for M, B in ((12, 3), (12, 4), (11, 3), (10, 2), (7, 3)):
@@ -216,15 +216,19 @@ continues its own row: row b of the next minibatch must continue row b
                     Mistake(
                         np.arange(M),
                         "in reading order the pieces of one minibatch follow each other, so none "
-                        "continues its own row: row b of the next minibatch must continue row b",
+                        "continues itself: place b of the next minibatch must continue place b",
                     ),
                     Mistake(
                         np.arange(K * B),
                         "in reading order the pieces of one minibatch follow each other, so none "
-                        "continues its own row: row b of the next minibatch must continue row b",
+                        "continues itself: place b of the next minibatch must continue place b",
                     ),
                     Mistake(
                         np.concatenate([right, np.arange(K * B, M)]),
+                        "the pieces that do not fill the streams evenly have to stay away",
+                    ),
+                    Mistake(
+                        np.concatenate([np.arange(k, M, K) for k in range(K)]),
                         "the pieces that do not fill the streams evenly have to stay away",
                     ),
                     Mistake(right[:-B], "the last minibatch is missing"),
@@ -297,6 +301,9 @@ def strides(attempt: Any) -> None:
                             "N - T - 1 or earlier"),
                     Mistake(((N - T) // stride * T, distinct),
                             "round up: the window at 0 counts too"),
+                    Mistake(((N - T) // stride * T, len({i * stride + 1 + t for t in range(T)
+                                                         for i in range((N - T) // stride)})),
+                            "round up: the window at 0 counts too"),
                 ),
             )
         )  # fmt: skip
@@ -313,6 +320,8 @@ def _view_case(n: int, B: int) -> Case:
         (
             Mistake(ids[: L * B].reshape(L, B), "this is the fault itself: the right shape, and "
                                                 "columns that count in steps of B"),
+            Mistake(ids[: L * B].reshape(L, B).T, "turned, but still cut in steps of B: cut into "
+                                                  "B pieces first, then turn"),
             Mistake(right.T, "the streams are rows here: time runs down, so turn them"),
             Mistake(ids[-L * B :].reshape(B, L).T, "keep the start of the corpus and leave out the "
                                                    "end that is over"),

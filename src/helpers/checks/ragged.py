@@ -164,6 +164,8 @@ def next_states(attempt: Any) -> None:
         modulo = np.array([h[b % len(h)] for b in range(len(now))])
         named = np.array([h[before.index(n)] if n in before else h[0] for n in now])
         last = np.array([h[before.index(n)] if n in before else h[-1] for n in now])
+        kept = [h[b] for b, name in enumerate(before) if name in now]
+        unmoved = np.array(kept + [zero] * (len(now) - len(kept)))
         stays = np.array([h[b] if b < len(h) and n in before else zero for b, n in enumerate(now)])
         cases.append(
             Case(
@@ -185,6 +187,11 @@ def next_states(attempt: Any) -> None:
                     Mistake(
                         stays,
                         "rows are taken by their place: look up where the name stood before",
+                    ),
+                    Mistake(
+                        unmoved,
+                        "the rows stand in the order of `before`: they go where the names stand "
+                        "in `now`",
                     ),
                     Mistake(
                         modulo,
@@ -325,6 +332,10 @@ def spans(attempt: Any) -> None:
                     Mistake(
                         [(b * M, min(b * M + W, (b + 1) * M), (b + 1) * M) for b in range(B)],
                         "the first targets of each stream are never counted: read sooner instead",
+                    ),
+                    Mistake(
+                        [(max(0, b * M - min(W, M)), b * M, (b + 1) * M) for b in range(B)],
+                        "the warm-up ends at the stream before: it may be longer than a stream",
                     ),
                     Mistake(
                         [(b * M - W, b * M, (b + 1) * M) for b in range(B)],
