@@ -35,7 +35,7 @@ ALLOWED = {
     "texts": {"corpus", "progress"},
     "plots": set(),
     "checks": CORE | {"train"},
-    "experiments": CORE | {"train", "torch_twin"},
+    "experiments": CORE | {"train", "torch_twin", "progress"},
     "bench": CORE,
 }
 """Beside these, every module may import `_arguments`, and a package its own parts."""

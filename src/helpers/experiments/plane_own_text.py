@@ -17,6 +17,7 @@ import numpy as np
 from helpers import corpus, lstm
 from helpers.experiments import experiment
 from helpers.experiments.plane import bits, of_seeds, trained, updates_of
+from helpers.progress import bar
 from helpers.seeds import deterministic, rng
 from helpers.truncation import Edge
 
@@ -185,7 +186,8 @@ def staircase(
     V = len(found.symbols)
     kept: dict[str, Any] = {}
     for edge in Edge:
-        columns = [_column(parts, V, hidden_size, T, edge, rates, seeds) for T in steps]
+        waited_for = bar(steps, f"a network for each T, state {edge.value}")
+        columns = [_column(parts, V, hidden_size, T, edge, rates, seeds) for T in waited_for]
         for name, values in zip(("", "_rate", "_moved"), zip(*columns, strict=True), strict=True):
             kept[edge.value + name] = list(values)
     N = len(parts[0])
