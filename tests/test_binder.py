@@ -152,7 +152,8 @@ def test_boxes_and_figures_are_drawn_before_anything_has_run(binder):
         until = time.monotonic() + 60
         seen = browser.execute_script(SEEN)
         # A cell shows its source until its turn to be set has come.
-        while not (seen["boxes"] and seen["drawings"]) or ":::" in seen["text"]:
+        unset = (":::", "{term}", "<Figure size")
+        while not (seen["boxes"] and seen["drawings"]) or any(u in seen["text"] for u in unset):
             if time.monotonic() > until:
                 break
             time.sleep(0.5)
