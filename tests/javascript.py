@@ -34,7 +34,13 @@ FLAGS = (
 
 def run(names: list[str], expression: str) -> Any:
     """Value of a JavaScript expression, once the figures' scripts have been read."""
-    source = "\n".join((PLAY / f"{name}.js").read_text("utf-8") for name in ("play", *names))
+    return value(
+        "\n".join((PLAY / f"{name}.js").read_text("utf-8") for name in ("play", *names)), expression
+    )
+
+
+def value(source: str, expression: str) -> Any:
+    """Value of a JavaScript expression, once `source` has been read."""
     node = shutil.which("node")
     if node is None:
         browser = kept_open()

@@ -125,7 +125,7 @@ def test_every_page_names_one_style_sheet_and_one_script_for_all(html):
             continue
         own = [at for at in sheets + scripts if "/play/" not in at]
         names = [at.partition("?")[0].rpartition("/")[2] for at in own]
-        search = ["searchtools.js", "language_data.js", "searchindex.js"]
+        search = ["language_data.js", "finder.js"]
         assert names == ["site.css", "site.js", *(search if path.name == "search.html" else [])]
 
 

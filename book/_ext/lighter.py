@@ -30,8 +30,8 @@ from sphinx.application import Sphinx
 Nodes = list[Any]
 
 # Figures to play with, and the search: only the pages that have them load them.
-APART = re.compile(r"(?:^|/)(?:play/|searchtools\.js|language_data\.js|searchindex\.js)")
-SEARCH = re.compile(r"(?:^|/)(?:searchtools|language_data|searchindex)\.js")
+SEARCH = re.compile(r"(?:^|/)(?:searchtools|searchindex|language_data|finder)\.js")
+APART = re.compile(rf"(?:^|/)play/|{SEARCH.pattern}")
 
 # What the theme brings and no page needs: live code, tabs, and the icons drawn once more.
 UNUSED = re.compile(r"thebe|fontawesome\.js|design-tabs\.js")
@@ -363,7 +363,8 @@ def together(site: Path, written: dict[Path, str]) -> None:
     if not set(sheets) - made:
         return
     js = "\n;".join(script_text(path) for path in scripts if path not in made)
-    apart = "".join(path.read_text("utf-8") for path in sorted(static.glob("play/*.js")))
+    own = (*sorted(static.glob("play/*.js")), static / "finder.js")
+    apart = "".join(path.read_text("utf-8") for path in own if path.is_file())
     words = words_of_script(js + apart)
     inline = re.compile(r"<script[^>]*>(.*?)</script>", re.DOTALL)
     characters: set[str] = set()

@@ -1,0 +1,169 @@
+"""Let the search lead to the section that answers, in the words that a learner types.
+
+Sphinx's own search wants every word of a query on one page, and leads to the top of that page.
+Here each section of each page is listed with its words, and ``book/_static/finder.js`` ranks the
+sections for a query: no word is a must, a rare word counts for more than a common one, a word in
+a heading for more than one in the text, and a short section that holds a word for more than a
+long one. Words are stemmed and parted as Sphinx does it, in Python here and by its script there.
+
+The list is a script of its own, ``sections.js``, which is loaded for a query only; it works from a
+folder without a server too.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bs4 import BeautifulSoup, Tag
+from sphinx.application import Sphinx
+from sphinx.search.en import SearchEnglish
+
+TITLE = 4
+"""A word in a heading counts as often as so many in the text."""
+
+OPENING = 150
+"""Letters of a section that are shown below its heading, at most."""
+
+# What is no text of the section: links beside headings, formulas, folded checks, drawings.
+LEFT_OUT = ".headerlink, script, style, math, svg, .tag_hide-cell, .solution, .work, .play-controls"
+
+# Pages whose sections no search should name.
+UNLISTED = {"genindex", "search"}
+
+OWN_SEARCH = re.compile(
+    r'\s*<script[^>]* src="[^"]*(?:searchtools|searchindex)\.js[^"]*"[^>]*></script>'
+)
+LANGUAGE = re.compile(r'\s*<script[^>]* src="_static/language_data\.js[^"]*"[^>]*></script>')
+
+
+@dataclass(frozen=True)
+class Section:
+    """A place that a search can lead to: its address, headings, opening and words."""
+
+    address: str
+    title: str
+    page: str
+    opening: str
+    words: Counter[str]
+
+
+def stems(text: str, language: SearchEnglish) -> list[str]:
+    """The words of a text as the search knows them; ``num_steps`` is itself, and its parts too."""
+    found = []
+    for word in re.findall(r"\w+", text.lower()):
+        for part in dict.fromkeys([word, *word.split("_")]):
+            if part and not part.isdigit() and part not in language.stopwords:
+                # As the script: a word of two letters is its own stem.
+                found.append(language.stem(part) if len(part) > 2 else part)
+    return found
+
+
+def text_of(node: Tag) -> str:
+    """The text with single spaces."""
+    return " ".join(node.get_text(" ").split())
+
+
+def sections(page: str, html: str, language: SearchEnglish) -> Iterator[Section]:
+    """The sections of a page in their order, each without those inside it; terms of a glossary."""
+    article = BeautifulSoup(html, "html.parser").select_one("article")
+    if article is None:
+        return
+    for node in article.select(LEFT_OUT):
+        node.decompose()
+    for image in article.select("img[alt]"):
+        image.replace_with(f" {image['alt']} ")
+    top = text_of(article.h1) if article.h1 else page
+    for term in article.select("dl.glossary > dt[id]"):
+        meaning = term.find_next_sibling("dd")
+        yield section(page, term, top, language, [term], meaning)
+        if meaning is not None:
+            meaning.decompose()
+        term.decompose()
+    # The innermost first, so that what is left of a section is its own.
+    own = list(article.select("section[id]"))
+    made: dict[int, Section] = {}
+    for node in reversed(own):
+        heading = node.find(re.compile("^h[1-6]$"), recursive=False)
+        if heading is not None:
+            labels = node.find_all("span", id=True, recursive=False)
+            made[id(node)] = section(page, node, top, language, labels, node)
+        node.extract()
+    yield from (made[id(node)] for node in own if id(node) in made)
+
+
+def section(
+    page: str, node: Tag, top: str, language: SearchEnglish, labels: list[Tag], body: Tag | None
+) -> Section:
+    """One place; the label that the author gave it is the address that stays."""
+    heading = node.find(re.compile("^h[1-6]$"), recursive=False)
+    title = text_of(heading if isinstance(heading, Tag) else node)
+    at = "" if isinstance(heading, Tag) and heading.name == "h1" else f"#{node['id']}"
+    named = [label["id"] for label in labels if not re.fullmatch(r"id\d+", str(label["id"]))]
+    if at and named:
+        at = f"#{named[-1]}"
+    words = Counter(stems(text_of(body) if body is not None else title, language))
+    for word in stems(title, language):
+        words[word] += TITLE
+    first = [text_of(p) for p in (body.find_all("p") if body is not None else [])]
+    return Section(f"{page}.html{at}", title, top, opening(" ".join(first)), words)
+
+
+def opening(text: str) -> str:
+    """The beginning of a text, cut between two words."""
+    if len(text) <= OPENING:
+        return text
+    return text[:OPENING].rsplit(" ", 1)[0].rstrip(",;:") + " …"
+
+
+def index(found: list[Section]) -> dict[str, Any]:
+    """What the script reads: places with their lengths, and for each word where it stands."""
+    stands: dict[str, list[tuple[int, int]]] = {}
+    for number, place in enumerate(found):
+        for word, count in place.words.items():
+            stands.setdefault(word, []).append((number, count))
+    places = [
+        [each.address, each.title, each.page, each.opening, each.words.total()] for each in found
+    ]
+    return {"places": places, "terms": {word: packed(stands[word]) for word in sorted(stands)}}
+
+
+def packed(stands: list[tuple[int, int]]) -> str:
+    """Places and counts in few letters: ``5 2*3`` is once in place 5 and three times in place 7."""
+    before, steps = 0, []
+    for number, count in stands:
+        steps.append(f"{number - before}" + (f"*{count}" if count > 1 else ""))
+        before = number
+    return " ".join(steps)
+
+
+def write(app: Sphinx, exception: Exception | None) -> None:
+    """List the sections of all pages, and let the search page read the list."""
+    if exception is not None or app.builder.name != "html":
+        return
+    site = Path(app.outdir)
+    language = SearchEnglish({})
+    found = [
+        place
+        for name in sorted(app.env.found_docs - UNLISTED)
+        for place in sections(name, (site / f"{name}.html").read_text("utf-8"), language)
+    ]
+    listed = json.dumps(index(found), ensure_ascii=False, separators=(",", ":"))
+    (site / "_static" / "sections.js").write_text(f"const SECTIONS = {listed};\n", "utf-8")
+    page = site / "search.html"
+    html = OWN_SEARCH.sub("", page.read_text("utf-8"))
+    ours = '\n  <script defer src="_static/finder.js"></script>'
+    page.write_text(LANGUAGE.sub(lambda tag: tag[0] + ours, html), "utf-8")
+    for unused in ("searchindex.js", "_static/searchtools.js"):
+        (site / unused).unlink(missing_ok=True)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Connect the step: behind those that write pages, before the one that makes them light."""
+    app.connect("build-finished", write, priority=800)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
