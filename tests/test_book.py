@@ -32,6 +32,13 @@ def pages_in_toc():
     return [toc["root"], *chapters]
 
 
+def chapters_in_toc():
+    """The notebooks that are chapters: those of the part that bears the name of the course."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
+    (part,) = (part for part in toc["parts"] if part["caption"] == "The two axes")
+    return [chapter["file"] for chapter in part["chapters"]]
+
+
 def test_the_table_of_contents_lists_every_page_once():
     pages = pages_in_toc()
     assert len(pages) == len(set(pages))

@@ -6,13 +6,9 @@ from pathlib import Path
 import nbformat
 import pytest
 import study
-from test_book import ROOT, pages_in_toc
+from test_book import ROOT
+from test_book import chapters_in_toc as chapters
 from test_site import pages
-
-
-def chapters():
-    return [page for page in pages_in_toc() if page.startswith("notebooks/")]
-
 
 OPENING = """# A title
 
@@ -48,6 +44,25 @@ def test_a_chapter_that_does_not_say_them_is_refused(tmp_path, lost):
         study.chapter(tmp_path, "notebooks/one")
 
 
+TOC = """
+parts:
+  - caption: Start
+    chapters: [{file: book/setup}]
+  - caption: The two axes
+    chapters: [{file: notebooks/two}, {file: notebooks/one}]
+  - caption: Look it up
+    chapters: [{file: book/questions}, {file: notebooks/names}]
+"""
+
+
+def test_only_notebooks_of_the_part_of_the_chapters_are_chapters(tmp_path):
+    (tmp_path / "_toc.yml").write_text(TOC)
+    assert study.chapters_in_order(tmp_path) == ["notebooks/two", "notebooks/one"]
+    (tmp_path / "_toc.yml").write_text(TOC.replace("The two axes", "Chapters"))
+    with pytest.raises(ValueError, match="no part 'The two axes'"):
+        study.chapters_in_order(tmp_path)
+
+
 def test_the_first_page_lists_every_chapter_with_what_it_needs_and_its_minutes(html):
     (index,) = (page for path, page in pages(html).items() if path.match("book/index.html"))
     items = index.select("ol.chapters > li")
@@ -65,7 +80,7 @@ def test_the_first_page_lists_every_chapter_with_what_it_needs_and_its_minutes(h
 
 def test_each_chapter_lists_its_exercises_and_questions(html):
     for path, page in pages(html).items():
-        if path.parent.name != "notebooks":
+        if path.relative_to(html).with_suffix("").as_posix() not in chapters():
             continue
         boxes = [box["id"] for box in page.select("div.exercise")]
         links = [link["href"] for link in page.select("nav.work li a")]

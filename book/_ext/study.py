@@ -1,7 +1,8 @@
 """What a reader does with the course: the list of chapters, and the work that a page has.
 
 ``:::{chapters}`` lists the chapters in the order of ``_toc.yml``, each with its question, what it
-needs and how long it takes, as its first cell says it; nothing is written twice.
+needs and how long it takes, as its first cell says it; nothing is written twice. A chapter is a
+notebook in the part "The two axes"; a notebook in another part is a page to look things up.
 
 Each chapter gets a list of its exercises near the top, a box to tick at each exercise, and its
 questions as groups whose choices know whether they are right. ``book/_static/course.js`` marks
@@ -22,6 +23,9 @@ from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
+
+PART = "The two axes"
+"""Caption of the part whose notebooks are the chapters."""
 
 EXERCISE = re.compile(
     r'<div class="exercise admonition" id="(?P<id>[^"]+)">\s*<p class="admonition-title">'
@@ -50,10 +54,12 @@ class Chapter:
 
 
 def chapters_in_order(root: Path) -> list[str]:
-    """Names of the pages that are notebooks, in the order of the table of contents."""
-    toc = yaml.safe_load((root / "_toc.yml").read_text("utf-8"))
-    files = [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
-    return [name for name in files if name.startswith("notebooks/")]
+    """Names of the pages that are chapters, in the order of the table of contents."""
+    parts = yaml.safe_load((root / "_toc.yml").read_text("utf-8"))["parts"]
+    own = [part["chapters"] for part in parts if part["caption"] == PART]
+    if not own:
+        raise ValueError(f"_toc.yml has no part {PART!r}, where the chapters stand")
+    return [each["file"] for each in own[0] if each["file"].startswith("notebooks/")]
 
 
 def chapter(root: Path, page: str) -> Chapter:
