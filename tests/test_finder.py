@@ -73,6 +73,24 @@ def test_a_term_of_the_glossary_is_a_place_of_its_own():
     assert page.words == {"glossari": 1 + finder.TITLE}
 
 
+def test_asides_are_left_out_of_an_opening_and_no_space_stands_before_a_full_stop():
+    html = (
+        '<article><section id="a"><h1>A</h1><p class="admonition-title">Predict</p>'
+        '<p>Call <code>detach</code>.<span class="bibtex-citation">[Someone, 1990]</span></p>'
+        "</section></article>"
+    )
+    assert [each.opening for each in found_in(html)] == ["Call detach."]
+
+
+def test_a_section_that_asks_is_worth_less_and_a_page_to_look_things_up_more(tmp_path):
+    html = '<article><section id="a"><h1>A</h1></section></article>'
+    assert next(finder.sections("a", html, LANGUAGE, 1.3)).worth == 1.3
+    html = html.replace("A</h1>", "Exercises</h1>")
+    assert next(finder.sections("a", html, LANGUAGE, 1.3)).worth == 0.65
+    worth = finder.worth_of_pages(ROOT)
+    assert worth["book/errata"] > worth["notebooks/recurrence"] == worth["book/glossary"] == 1
+
+
 def test_an_opening_ends_between_two_words():
     assert finder.opening("short") == "short"
     long = finder.opening("word, " * 60)
@@ -91,10 +109,10 @@ def test_places_are_packed_in_steps(counts):
 
 
 def ranked(query, *places):
-    """Titles in the order found; each place is a title and its text."""
+    """Titles in the order found; each place is a title and its text, and maybe its worth."""
     sections = [
-        finder.Section(f"{number}.html", title, "page", "", finder.Counter(text.split()))
-        for number, (title, text) in enumerate(places)
+        finder.Section(f"{number}.html", title, "page", "", finder.Counter(text.split()), *worth)
+        for number, (title, text, *worth) in enumerate(places)
     ]
     index = json.dumps(finder.index(sections))
     order = value(PLAIN + SCRIPT, f"Finder.rank({json.dumps(query)}, {index}).map(each => each[0])")
@@ -120,6 +138,10 @@ def test_a_short_section_beats_a_long_one():
     assert ranked("window", ("long", "window " + "word " * 90), ("short", "window word"))[0] == (
         "short"
     )
+
+
+def test_what_is_worth_more_comes_first():
+    assert ranked("window", ("one", "window", 0.5), ("two", "window", 1.3)) == ["two", "one"]
 
 
 def test_no_word_is_a_must_and_a_name_is_found_by_its_parts():

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
 from bs4 import BeautifulSoup, Tag
 from sphinx.application import Sphinx
 from sphinx.search.en import SearchEnglish
@@ -32,6 +33,14 @@ OPENING = 150
 
 # What is no text of the section: links beside headings, formulas, folded checks, drawings.
 LEFT_OUT = ".headerlink, script, style, math, svg, .tag_hide-cell, .solution, .work, .play-controls"
+
+# What stands between the sentences of a text that is read aloud.
+ASIDE = ".bibtex-citation, .admonition-title, .caption-number"
+
+# What a section is worth to a reader who searches, where it is not 1: pages that are made for them,
+# and parts of a chapter that ask rather than answer.
+WORTH_OF_PART = {"Look it up": 1.3}
+WORTH_OF_TITLE = {"Exercises": 0.5, "Check yourself": 0.5, "Sources": 0.5, "References": 0.5}
 
 # Pages whose sections no search should name.
 UNLISTED = {"genindex", "search"}
@@ -51,6 +60,7 @@ class Section:
     page: str
     opening: str
     words: Counter[str]
+    worth: float = 1.0
 
 
 def stems(text: str, language: SearchEnglish) -> list[str]:
@@ -64,13 +74,18 @@ def stems(text: str, language: SearchEnglish) -> list[str]:
     return found
 
 
-def text_of(node: Tag) -> str:
-    """The text with single spaces."""
-    return " ".join(node.get_text(" ").split())
+def text_of(node: Tag, between: str = "") -> str:
+    """The text with single spaces; `between` parts what stands in different elements."""
+    return " ".join(node.get_text(between).split())
 
 
-def sections(page: str, html: str, language: SearchEnglish) -> Iterator[Section]:
-    """The sections of a page in their order, each without those inside it; terms of a glossary."""
+def sections(
+    page: str, html: str, language: SearchEnglish, worth: float = 1.0
+) -> Iterator[Section]:
+    """The sections of a page in their order, each without those inside it; terms of a glossary.
+
+    `worth` is that of the page; the title of a section can lower its own.
+    """
     article = BeautifulSoup(html, "html.parser").select_one("article")
     if article is None:
         return
@@ -81,7 +96,7 @@ def sections(page: str, html: str, language: SearchEnglish) -> Iterator[Section]
     top = text_of(article.h1) if article.h1 else page
     for term in article.select("dl.glossary > dt[id]"):
         meaning = term.find_next_sibling("dd")
-        yield section(page, term, top, language, [term], meaning)
+        yield section(page, term, top, language, [term], meaning, worth)
         if meaning is not None:
             meaning.decompose()
         term.decompose()
@@ -92,13 +107,19 @@ def sections(page: str, html: str, language: SearchEnglish) -> Iterator[Section]
         heading = node.find(re.compile("^h[1-6]$"), recursive=False)
         if heading is not None:
             labels = node.find_all("span", id=True, recursive=False)
-            made[id(node)] = section(page, node, top, language, labels, node)
+            made[id(node)] = section(page, node, top, language, labels, node, worth)
         node.extract()
     yield from (made[id(node)] for node in own if id(node) in made)
 
 
 def section(
-    page: str, node: Tag, top: str, language: SearchEnglish, labels: list[Tag], body: Tag | None
+    page: str,
+    node: Tag,
+    top: str,
+    language: SearchEnglish,
+    labels: list[Tag],
+    body: Tag | None,
+    worth: float,
 ) -> Section:
     """One place; the label that the author gave it is the address that stays."""
     heading = node.find(re.compile("^h[1-6]$"), recursive=False)
@@ -107,11 +128,15 @@ def section(
     named = [label["id"] for label in labels if not re.fullmatch(r"id\d+", str(label["id"]))]
     if at and named:
         at = f"#{named[-1]}"
-    words = Counter(stems(text_of(body) if body is not None else title, language))
+    words = Counter(stems(text_of(body, " ") if body is not None else title, language))
     for word in stems(title, language):
         words[word] += TITLE
+    for aside in body.select(ASIDE) if body is not None else []:
+        aside.decompose()
     first = [text_of(p) for p in (body.find_all("p") if body is not None else [])]
-    return Section(f"{page}.html{at}", title, top, opening(" ".join(first)), words)
+    begins = opening(" ".join(first))
+    worth *= WORTH_OF_TITLE.get(title, 1.0)
+    return Section(f"{page}.html{at}", title, top, begins, words, worth)
 
 
 def opening(text: str) -> str:
@@ -128,7 +153,8 @@ def index(found: list[Section]) -> dict[str, Any]:
         for word, count in place.words.items():
             stands.setdefault(word, []).append((number, count))
     places = [
-        [each.address, each.title, each.page, each.opening, each.words.total()] for each in found
+        [each.address, each.title, each.page, each.opening, each.words.total(), each.worth]
+        for each in found
     ]
     return {"places": places, "terms": {word: packed(stands[word]) for word in sorted(stands)}}
 
@@ -142,16 +168,29 @@ def packed(stands: list[tuple[int, int]]) -> str:
     return " ".join(steps)
 
 
+def worth_of_pages(root: Path) -> dict[str, float]:
+    """What each page of the table of contents is worth, by the part that it stands in."""
+    parts = yaml.safe_load((root / "_toc.yml").read_text("utf-8"))["parts"]
+    return {
+        each["file"]: WORTH_OF_PART.get(part["caption"], 1.0)
+        for part in parts
+        for each in part["chapters"]
+    }
+
+
 def write(app: Sphinx, exception: Exception | None) -> None:
     """List the sections of all pages, and let the search page read the list."""
     if exception is not None or app.builder.name != "html":
         return
     site = Path(app.outdir)
     language = SearchEnglish({})
+    worth = worth_of_pages(Path(app.srcdir))
     found = [
         place
         for name in sorted(app.env.found_docs - UNLISTED)
-        for place in sections(name, (site / f"{name}.html").read_text("utf-8"), language)
+        for place in sections(
+            name, (site / f"{name}.html").read_text("utf-8"), language, worth.get(name, 1.0)
+        )
     ]
     listed = json.dumps(index(found), ensure_ascii=False, separators=(",", ":"))
     (site / "_static" / "sections.js").write_text(f"const SECTIONS = {listed};\n", "utf-8")

@@ -73,7 +73,7 @@ const Finder = (() => {
       }
     }
     return [...scores]
-      .map(([place, [score, share]]) => [place, score * (share / whole) ** 2])
+      .map(([place, [score, share]]) => [place, places[place][5] * score * (share / whole) ** 2])
       .sort((a, b) => b[1] - a[1] || a[0] - b[0]);
   };
 
@@ -100,7 +100,7 @@ const Finder = (() => {
       + "error message.";
     const list = element("ol", "", { className: "found" });
     list.append(...shown.map(([place]) => item(SECTIONS.places[place])));
-    const status = element("p", said);
+    const status = element("p", said, { className: "found-count" });
     status.setAttribute("role", "status");
     out.replaceChildren(element("h2", "Found"), status, list);
   };
