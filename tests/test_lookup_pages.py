@@ -16,6 +16,7 @@ import pytest
 import yaml
 from sections import labelled
 from test_book import ROOT, pages_in_toc
+from test_site import pages
 
 from helpers import rnn
 
@@ -188,6 +189,17 @@ def test_the_figures_for_slides_come_from_every_chapter_with_their_licence():
     assert "CC BY 4.0" in slides
     assert "CC BY 4.0" in licence
     assert re.search(r"https://creativecommons.org/licenses/by/4.0/", slides)[0] in licence
+
+
+def test_every_entry_has_its_address_and_every_slide_is_a_drawing(html):
+    built = {path.relative_to(html).as_posix(): page for path, page in pages(html).items()}
+    for page, prefix in (("original_answer", "answer"), ("errata", "errata")):
+        for label in entries(page, prefix):
+            assert built[f"book/{page}.html"].find(id=label) is not None, label
+    slides = text("teachers").split("(teach-figures)=\n")[1]
+    for name in re.findall(r"^\| \{numref\}`(fig-[\w-]+)`", slides, re.M):
+        (figure,) = (found for page in built.values() if (found := page.find(id=name)))
+        assert figure.img["src"].endswith(".svg"), name
 
 
 def named(path: Path) -> list[str]:
