@@ -36,9 +36,14 @@ def sections(notebook: nbformat.NotebookNode) -> dict[str, bool]:
                 open_ones.append((len(marks), label or None))
                 if label:
                     found[label] = False
-        elif cell.cell_type == "code" and asserts(cell.source):
+        elif cell.cell_type == "code" and seen(cell) and asserts(cell.source):
             found |= {label: True for _, label in open_ones if label}
     return found
+
+
+def seen(cell: nbformat.NotebookNode) -> bool:
+    """Whether a reader can see the code of a cell: folded it may be, but not removed."""
+    return not {"remove-cell", "remove-input"} & set(cell.metadata.get("tags", []))
 
 
 def asserts(source: str) -> bool:

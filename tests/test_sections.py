@@ -1,5 +1,6 @@
 """A labelled section is proven by a cell below its own heading, and by no other."""
 
+import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from sections import asserts, sections
 
@@ -15,6 +16,17 @@ def test_a_section_ends_at_the_next_heading_of_its_level():
     ]
     found = sections(new_notebook(cells=cells))
     assert found == {"one": False, "two": True, "inner": True}
+
+
+@pytest.mark.parametrize(
+    ("tag", "proven"),
+    [("hide-cell", True), ("hide-input", True), ("remove-cell", False), ("remove-input", False)],
+)
+def test_an_assertion_may_be_folded_and_not_removed(tag, proven):
+    check = new_code_cell("assert 1", metadata={"tags": [tag]})
+    assert sections(new_notebook(cells=[new_markdown_cell("(one)=\n# One"), check])) == {
+        "one": proven
+    }
 
 
 def test_a_claim_and_an_assertion_assert_and_a_print_does_not():
