@@ -33,6 +33,8 @@ GAP = "¤"  # stands where something exempt was taken out, so that numbers besid
 class Claim:
     phrase: str
     cell: int
+    within: float | None
+    """Its margin, where it has one that is written as a number."""
 
 
 def loose_numbers(path: Path) -> list[str]:
@@ -77,7 +79,9 @@ def claims(notebook: nbformat.NotebookNode) -> list[Claim]:
                 first = node.args[0]
                 if not isinstance(first, ast.Constant) or not isinstance(first.value, str):
                     raise ValueError(f"cell {number}: the phrase of a claim must be a plain text")
-                found.append(Claim(first.value, number))
+                margin = {k.arg: k.value for k in node.keywords}.get("within")
+                plainly = isinstance(margin, ast.Constant)
+                found.append(Claim(first.value, number, margin.value if plainly else None))
     return found
 
 

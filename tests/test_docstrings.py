@@ -41,16 +41,32 @@ def test_it_has_a_docstring_whose_first_line_is_short(value):
     assert doc.splitlines()[0].endswith((".", "?", ":"))
 
 
-@pytest.mark.parametrize("value", [p for p in PUBLIC if inspect.isfunction(p.values[0])])
-def test_documented_parameters_are_those_of_the_signature(value):
+FUNCTIONS = [p for p in PUBLIC if inspect.isfunction(p.values[0])]
+
+
+def documented(value):
+    """Each parameter that the docstring lists, and what it says of it."""
     doc = inspect.getdoc(value) or ""
     section = re.search(r"Parameters\n-+\n(.*?)(?:\n\n[A-Z]\w+\n-+\n|\Z)", doc, re.S)
-    if section is None:
-        return
-    named = re.findall(r"^(\*{0,2}\w+(?:, \*{0,2}\w+)*)(?: :.*)?$", section[1], re.M)
-    documented = {n.strip().lstrip("*") for line in named for n in line.split(",")}
+    entry = r"^(\*{0,2}\w+(?:, \*{0,2}\w+)*)(?: :.*)?$(?:\n {4}.*|\n(?=\n {4}))*"
+    named = re.finditer(entry, section[1] if section else "", re.M)
+    return {n.strip().lstrip("*"): found[0] for found in named for n in found[1].split(",")}
+
+
+@pytest.mark.parametrize("value", FUNCTIONS)
+def test_documented_parameters_are_those_of_the_signature(value):
     taken = set(inspect.signature(value).parameters)
-    assert documented | {"ax", "axes"} & taken == taken  # every drawing takes axes
+    named = set(documented(value))
+    assert not named or named | {"ax", "axes"} & taken == taken  # every drawing takes axes
+
+
+@pytest.mark.parametrize("value", FUNCTIONS)
+def test_every_array_has_its_shape_in_the_docstring(value):
+    for name, parameter in inspect.signature(value).parameters.items():
+        array = re.match(r"(?:Float|Integer|Int|Bool|Shaped)\[", str(parameter.annotation))
+        if array and name in (entries := documented(value)):
+            told = entries[name]
+            assert re.search(r" : .*(?:\(.*\)|shape)|\n    As for `", told), f"{name}: {told}"
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "src").rglob("*.py")), ids=lambda p: p.stem)

@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import tomllib
 from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 
@@ -125,3 +126,14 @@ def test_the_container_has_the_python_of_the_course_and_is_set_up_by_make():
     assert container["image"].startswith(f"python:{wanted}-")
     targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
     assert container["postCreateCommand"].removeprefix("make ") in targets
+
+
+def test_what_the_package_needs_has_a_least_version_that_the_pins_fulfil():
+    about = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    extras = about["project"]["optional-dependencies"].values()
+    needed = [*about["project"]["dependencies"], *(line for extra in extras for line in extra)]
+    pinned = dict(pin.split("==") for pin in pins())
+    for need in map(Requirement, [*needed, *about["build-system"]["requires"]]):
+        assert any(part.operator == ">=" for part in need.specifier), f"no least version: {need}"
+        assert need.name not in pinned or pinned[need.name] in need.specifier, need
+    assert {Requirement(line).name for line in needed} <= set(pinned)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
 import torch
@@ -82,3 +85,34 @@ def test_wrong_arguments_are_refused(draw, arguments, message):
 @pytest.mark.messages
 def test_integers_of_numpy_are_seeds():
     assert seeds.rng("a", np.int64(3)).random() == seeds.rng("a", 3).random()
+
+
+ROOT = Path(__file__).parents[1]
+SOURCES = sorted([*(ROOT / "src").rglob("*.py"), *(ROOT / "notebooks").glob("*.ipynb")])
+FROM_THE_SYSTEM = {"default_rng", "SeedSequence", "PCG64", "Random", "seed", "SystemRandom"}
+DRAWS_OF_TORCH = {"rand", "randn", "randint", "randperm", "normal", "bernoulli", "multinomial"}
+
+
+def unseeded(code):
+    """Calls that draw from a generator which nobody has given a seed."""
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import) and "random" in {alias.name for alias in node.names}:
+            yield "import random"
+        if not isinstance(node, ast.Call):
+            continue
+        module, _, name = ast.unparse(node.func).rpartition(".")
+        without = not node.args and not node.keywords
+        named = {keyword.arg for keyword in node.keywords}
+        if (name in FROM_THE_SYSTEM and without) or (
+            module == "torch" and name in DRAWS_OF_TORCH and "generator" not in named
+        ):
+            yield ast.unparse(node)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+def test_every_draw_has_a_seed(path):
+    parts = [path.read_text("utf-8")]
+    if path.suffix == ".ipynb":
+        cells = nbformat.read(path, as_version=4).cells
+        parts = [cell.source for cell in cells if cell.cell_type == "code"]
+    assert [call for part in parts for call in unseeded(part)] == []
