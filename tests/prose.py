@@ -8,8 +8,9 @@ notebook holds to a computed value. Exempt are
   addresses, link targets, labels and options of directives;
 - 0, 1 and 2 inside a formula;
 - settings: numbers that a code cell of the notebook assigns or passes to a
-  function, but not those that only pick an entry. On a page they are listed in
-  a comment, ``% given: 24, 8``.
+  function, but not those that only pick an entry; and not before a unit of what
+  is measured, as in "16 times" or "2 %". On a page they are listed in a comment,
+  ``% given: 24, 8``.
 
 A page that repeats a chapter's number names the claim in a comment,
 ``% claim: slug: the phrase``, and holds the phrase word for word.
@@ -28,6 +29,9 @@ from helpers.checks import NUMBER, read_number
 
 GAP = "¤"  # stands where something exempt was taken out, so that numbers beside it stay apart
 
+MEASURED = re.compile(r"\s?(?:%|times\b|nats?\b|bits?\b|(?:milli|micro)?seconds?\b)")
+"""What follows a number that was measured. A setting that equals it by chance says nothing."""
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -41,7 +45,7 @@ def loose_numbers(path: Path) -> list[str]:
     """Numbers of a notebook's prose that no claim holds, each with its surroundings."""
     notebook = nbformat.read(path, as_version=4)
     held = [c.phrase for c in claims(notebook)]
-    return _loose(prose(notebook), held, settings(notebook))
+    return _loose(prose(notebook), held, settings(notebook), unless=MEASURED)
 
 
 def loose_numbers_of_page(path: Path, claimed: dict[str, list[str]]) -> list[str]:
@@ -137,13 +141,18 @@ def plain(text: str) -> str:
     return " ".join(re.sub(r"[*$]", "", text).split())
 
 
-def _loose(texts: list[str], held: list[str], given: set[float]) -> list[str]:
+def _loose(
+    texts: list[str], held: list[str], given: set[float], unless: re.Pattern[str] | None = None
+) -> list[str]:
     found = []
     for text in texts:
         covered = [m.span() for p in held for m in re.finditer(re.escape(plain(p)), text)]
         for match in NUMBER.finditer(text):
             inside = any(a <= match.start() and match.end() <= b for a, b in covered)
-            if not inside and abs(read_number(match[0])) not in given:
+            is_set = abs(read_number(match[0])) in given
+            if unless is not None and unless.match(text, match.end()):
+                is_set = False
+            if not inside and not is_set:
                 around = text[max(0, match.start() - 40) : match.end() + 40]
                 found.append(f"{match[0]} in “…{around}…”")
     return found

@@ -66,6 +66,14 @@ def test_settings_are_exempt_but_the_numbers_of_a_claim_are_no_settings(write):
     assert [n.split()[0] for n in loose_numbers(path)] == ["7", "9"]
 
 
+def test_a_setting_does_not_excuse_a_measurement_of_the_same_size(write):
+    path = write(
+        new_markdown_cell("With 16 streams it is 16 times slower, 16 % worse and costs 16 nats."),
+        new_code_cell("batch_size = 16"),
+    )
+    assert [n.split()[0] for n in loose_numbers(path)] == ["16"] * 3
+
+
 @pytest.mark.parametrize(
     "text",
     [
