@@ -1396,7 +1396,7 @@ HOUSE = [
         "an error message does not say what would work",
         (swap("src/helpers/train.py", "; Edge.RESET, or a fresh window, would work", ""),),
         pytest("tests/test_train.py", "tests/test_refusals.py"),
-        "test_",
+        "test_train.py::test_refusals",
         "would work",
     ),
     Fault(
@@ -1457,7 +1457,7 @@ HOUSE = [
         (swap("src/helpers/seeds.py", "SEED = 20250\n", "SEED=20250\n"),),
         FORMAT,
         "",
-        r"Would reformat: src/helpers/seeds\.py",
+        r"would be reformatted\s+--> src/helpers/seeds\.py",
     ),
 ]
 

@@ -231,12 +231,13 @@ def seed(fault: Fault, folder: Path) -> None:
 
 
 def copy_checkout(folder: Path) -> None:
-    """What git tracks, as it is in the working tree, as a checkout of its own."""
-    git = ["git", "-C", str(ROOT), "ls-files", "-z"]
+    """What is, or would be, in the repository, as it stands, as a checkout of its own."""
+    which = ["--cached", "--others", "--exclude-standard", "-z"]
+    git = ["git", "-C", str(ROOT), "ls-files", *which]
     listed = subprocess.run(git, capture_output=True, text=True)
     if listed.returncode:
         raise SystemExit("Faults need a git checkout: only git knows which files belong to it.")
-    for name in filter(None, listed.stdout.split("\0")):
+    for name in sorted(set(filter(None, listed.stdout.split("\0")))):
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
@@ -325,8 +326,8 @@ def judge(fault: Fault, outcome: Outcome) -> tuple[str, str]:
         elif said is None:
             word, reason = "NOT CAUGHT", f"the failure does not say {fault.says!r}"
         else:
-            named = right[0].split(" - ")[0] if fault.by else said[0]
-            word, reason = "caught", f"{fault.part.name}: {named}" if not fault.by else named
+            found = f"{fault.part.name}: {' '.join(said[0].split())}"
+            word, reason = "caught", right[0].split(" - ")[0] if fault.by else found
     if not fault.hole:
         return word, reason
     if word == "caught":
