@@ -28,7 +28,8 @@ PAGE = """
 <section id="layout"><h1>From a corpus<a class="headerlink" href="#layout">#</a></h1>
 <p>Two cuts make windows.</p>
 <section id="may-i-shuffle"><span id="layout-shuffle"></span><span id="id3"></span>
-<h2>May I shuffle?</h2><p>Shuffled windows lose the state.</p>
+<h2>May I shuffle?</h2><nav class="contents"><p>secret</p></nav>
+<p>Shuffled windows lose the state.</p>
 <div class="cell tag_hide-cell"><pre>claim("secret")</pre></div>
 <img alt="Columns of letters" src="a.svg"/>
 <section id="one-more"><h3>One more</h3><pre>num_steps = 35</pre></section>

@@ -32,7 +32,10 @@ OPENING = 150
 """Letters of a section that are shown below its heading, at most."""
 
 # What is no text of the section: links beside headings, formulas, folded checks, drawings.
-LEFT_OUT = ".headerlink, script, style, math, svg, .tag_hide-cell, .solution, .work, .play-controls"
+LEFT_OUT = (
+    ".headerlink, script, style, math, svg, nav.contents, .tag_hide-cell, .solution, .work, "
+    ".play-controls"
+)
 
 # What stands between the sentences of a text that is read aloud.
 ASIDE = ".bibtex-citation, .admonition-title, .caption-number"
