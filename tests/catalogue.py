@@ -1011,7 +1011,7 @@ PAGES = [
         "a link leads to a page that is not there",
         (add("book/setup.md", "\nSee [the rest](nowhere.md).\n"),),
         SITE,
-        "test_site.py::",
+        "test_site.py::test_every_link_inside_the_book_arrives",
         f"{FAILED_BUILD}[\\s\\S]*nowhere",
     ),
     Fault(
@@ -1026,7 +1026,7 @@ PAGES = [
             ),
         ),
         SITE,
-        "test_site.py::",
+        "test_site.py::test_every_link_inside_the_book_arrives",
         f"{FAILED_BUILD}[\\s\\S]*no-such-section",
     ),
     Fault(
@@ -1034,7 +1034,7 @@ PAGES = [
         "a reference names a figure that is not there",
         (add("book/setup.md", "\nSee {numref}`fig-nowhere`.\n"),),
         SITE,
-        "test_site.py::",
+        "test_site.py::test_every_link_inside_the_book_arrives",
         f"{FAILED_BUILD}[\\s\\S]*fig-nowhere",
     ),
     Fault(
@@ -1042,7 +1042,7 @@ PAGES = [
         "a source is cited that is not in the bibliography",
         (add("book/setup.md", "\nSee {cite:t}`nobody1999`.\n"),),
         SITE,
-        "test_site.py::",
+        "test_site.py::test_every_link_inside_the_book_arrives",
         f"{FAILED_BUILD}[\\s\\S]*nobody1999",
     ),
     Fault(

@@ -19,7 +19,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +48,8 @@ class Part:
     name: str
     command: tuple[str, ...]
     needs: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    """What pytest is given, where it is pytest: files, or names of tests."""
 
 
 @dataclass(frozen=True)
@@ -98,11 +100,22 @@ class Verdict:
 # Parts of the test command
 
 
-def pytest(*names: str, needs: tuple[str, ...] = ()) -> Part:
+def pytest(*files: str, needs: tuple[str, ...] = ()) -> Part:
     """Named files, or tests, of ``python -m pytest``."""
     shown = ("-q", "--color=no", "-rfE", "-p", "no:randomly", "-p", "no:cacheprovider")
-    short = " ".join(name.removeprefix("tests/").removeprefix("src/helpers/") for name in names)
-    return Part(short, (sys.executable, "-m", "pytest", *shown, *names), needs)
+    short = " ".join(file.removeprefix("tests/").removeprefix("src/helpers/") for file in files)
+    return Part(short, (sys.executable, "-m", "pytest", *shown, *files), needs, files)
+
+
+def judges(fault: Fault) -> Part:
+    """The part that has to catch a fault: of pytest's files, the one test that is named."""
+    named = re.match(r"(test_\w+\.py)::(test_\w+)", fault.by)
+    if named is None or not fault.part.files:
+        return fault.part
+    text = (ROOT / "tests" / named[1]).read_text("utf-8")
+    if not re.search(rf"^def {named[2]}\(", text, re.M):
+        return fault.part
+    return pytest(f"tests/{named[1]}::{named[2]}", needs=fault.part.needs)
 
 
 def notebook(slug: str) -> Part:
@@ -316,7 +329,7 @@ def failures(output: str) -> list[str]:
 def judge(fault: Fault, outcome: Outcome) -> tuple[str, str]:
     """Whether a failure names what it had to name: a word, and by what, or why not."""
     if outcome.passed:
-        word, reason = "NOT CAUGHT", f"{fault.part.name} passes"
+        word, reason = "NOT CAUGHT", f"{judges(fault).name} passes"
     else:
         right = [line for line in failures(outcome.output) if line.startswith(fault.by)]
         said = re.search(fault.says, outcome.output)
@@ -346,22 +359,42 @@ def missing(part: Part) -> list[str]:
     return [need for need in part.needs if not there[need]]
 
 
-def try_part(part: Part, whole: Path) -> str | None:
-    """Why a part cannot judge a fault: it fails in the whole copy. None where it can."""
+def try_parts(parts: Iterable[Part], whole: Path, pool: Executor) -> dict[Part, str | None]:
+    """Why a part cannot judge a fault: it fails in the whole copy. None where it can.
+
+    The tests of one file run together, and those that need the book's pages too: it is built once.
+    """
+    groups: dict[str, list[Part]] = {}
+    for part in parts:
+        file = " ".join(sorted({each.partition("::")[0] for each in part.files}))
+        text = "".join((whole / each).read_text("utf-8") for each in file.split())
+        needs_pages = "test_site" in text or re.search(r"^def test_\w+\(.*\bhtml\b", text, re.M)
+        groups.setdefault("pages" if needs_pages else file or part.name, []).append(part)
+    found: dict[Part, str | None] = {}
+    for reasons in pool.map(lambda group: _try_group(group, whole), groups.values()):
+        found |= reasons
+    return found
+
+
+def _try_group(parts: list[Part], whole: Path) -> dict[Part, str | None]:
+    together = parts[0]
+    if together.files:
+        together = pytest(*dict.fromkeys(file for part in parts for file in part.files))
     with tempfile.TemporaryDirectory(prefix="faults-") as name:
-        folder = _copy(whole, Path(name))
-        outcome = run(part, folder)
-        if not outcome.passed:
-            named = failures(outcome.output) or outcome.output.strip().splitlines()[-1:]
-            return f"without any fault, {part.name} fails: {'; '.join(named)[:300]}"
-    return None
+        outcome = run(together, _copy(whole, Path(name)))
+    if outcome.passed:
+        return dict.fromkeys(parts)
+    named = failures(outcome.output) or outcome.output.strip().splitlines()[-1:]
+    why = f"without any fault, {together.name} fails: {'; '.join(named)}"[:300]
+    return dict.fromkeys(parts, why)
 
 
 def try_fault(fault: Fault, whole: Path, broken: dict[Part, str | None]) -> Verdict:
     """Make one fault in a fresh copy and run its part there."""
-    if lacking := missing(fault.part):
+    part = judges(fault)
+    if lacking := missing(part):
         return Verdict(fault, "skipped", f"this machine has no {' and no '.join(lacking)}")
-    if why := broken[fault.part]:
+    if why := broken[part]:
         return Verdict(fault, "ERROR", why)
     with tempfile.TemporaryDirectory(prefix="faults-") as name:
         folder = _copy(whole, Path(name))
@@ -369,7 +402,7 @@ def try_fault(fault: Fault, whole: Path, broken: dict[Part, str | None]) -> Verd
             seed(fault, folder)
         except NothingToChange as error:
             return Verdict(fault, "ERROR", str(error))
-        outcome = run(fault.part, folder)
+        outcome = run(part, folder)
     return Verdict(fault, *judge(fault, outcome), outcome.seconds)
 
 
@@ -388,9 +421,8 @@ def try_all(faults: Iterable[Fault], *, jobs: int) -> Iterator[Verdict]:
         whole.mkdir()
         copy_checkout(whole)
         prove_own_sources(whole)
-        parts = [p for p in dict.fromkeys(f.part for f in faults) if not missing(p)]
-        reasons = list(pool.map(lambda part: try_part(part, whole), parts))
-        broken = dict(zip(parts, reasons, strict=True))
+        parts = [p for p in dict.fromkeys(map(judges, faults)) if not missing(p)]
+        broken = try_parts(parts, whole, pool)
         for done in as_completed([pool.submit(try_fault, f, whole, broken) for f in faults]):
             yield done.result()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -116,6 +117,33 @@ def whole(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.fixture
+def pool():
+    with ThreadPoolExecutor(1) as executor:
+        yield executor
+
+
+def test_the_tests_of_a_file_are_tried_together_and_judge_alone(whole, pool, tmp_path):
+    file = whole / "tests/test_pair.py"
+    file.write_text("def test_a():\n    pass\ndef test_b():\n    pass\n")
+    both = [faults.pytest(f"tests/test_pair.py::test_{name}") for name in "ab"]
+    assert faults.try_parts(both, whole, pool) == dict.fromkeys(both)
+    (whole / "tests/test_pair.py").write_text(
+        "def test_a():\n    pass\ndef test_b():\n    assert 0"
+    )
+    reasons = faults.try_parts(both, whole, pool)
+    file.unlink()
+    assert list(reasons) == both
+    assert all("test_pair.py::test_b - assert 0" in reason for reason in reasons.values())
+
+
+def test_a_fault_is_judged_by_the_test_that_is_named_for_it():
+    (fault,) = (fault for fault in FAULTS if fault.name == "transpose-forgotten")
+    assert faults.judges(fault).files == (f"tests/{fault.by}",)
+    assert faults.judges(replace(fault, by="test_bptt.py::")) is fault.part
+    assert faults.judges(SPACING) is FORM
+
+
 def test_a_copy_holds_what_git_would_and_imports_its_own_sources(whole):
     assert (whole / "src/helpers/rnn.py").read_bytes() == (ROOT / "src/helpers/rnn.py").read_bytes()
     assert not (whole / ".venv").exists()
@@ -145,9 +173,9 @@ def test_a_kernel_that_imports_other_sources_is_refused(whole, monkeypatch):
     (whole / "notebooks/proof.ipynb").unlink(missing_ok=True)
 
 
-def test_a_fault_is_made_in_a_copy_only_and_caught_there(whole):
+def test_a_fault_is_made_in_a_copy_only_and_caught_there(whole, pool):
     before = (whole / "src/helpers/seeds.py").read_bytes()
-    verdict = faults.try_fault(SPACING, whole, {FORM: faults.try_part(FORM, whole)})
+    verdict = faults.try_fault(SPACING, whole, faults.try_parts([FORM], whole, pool))
     assert (verdict.word, verdict.reason) == (
         "caught",
         "ruff format: would be reformatted --> src/helpers/seeds.py",
@@ -161,9 +189,9 @@ def test_a_fault_that_nobody_notices_is_not_caught(whole):
     assert (verdict.word, verdict.reason) == ("NOT CAUGHT", "passing passes")
 
 
-def test_a_part_that_fails_without_a_fault_judges_nothing(whole):
+def test_a_part_that_fails_without_a_fault_judges_nothing(whole, pool):
     part = Part("failing", (PYTHON, "-c", "raise SystemExit('it always fails')"))
-    reason = faults.try_part(part, whole)
+    (reason,) = faults.try_parts([part], whole, pool).values()
     assert "without any fault, failing fails: it always fails" in reason
     verdict = faults.try_fault(replace(SPACING, part=part), whole, {part: reason})
     assert (verdict.word, verdict.reason) == ("ERROR", reason)
