@@ -447,9 +447,13 @@ def main(arguments: list[str]) -> int:
         print(f"{verdict.fault.name:{width}}  {verdict.word:10}  {taken}  {verdict.reason}")
         sys.stdout.flush()
     whole = ", ".join(f"{number} {word}" for word, number in sorted(words.items()))
-    print(f"\n{len(chosen)} faults: {whole}; {time.monotonic() - begin:.0f} seconds")
+    print(
+        f"\n{len(chosen)} fault{'s' * (len(chosen) > 1)}: {whole}; {time.monotonic() - begin:.0f} seconds"
+    )
     return int(bool(words["NOT CAUGHT"] or words["ERROR"]))
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    import faults  # the module that the catalogue knows, not a second one named __main__
+
+    sys.exit(faults.main(sys.argv[1:]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -211,7 +212,16 @@ def test_the_exit_tells_whether_all_was_caught(monkeypatch, capsys, word, status
     assert faults.main(["stored-number"]) == status
     first, *_, last = capsys.readouterr().out.splitlines()
     assert re.fullmatch(rf"stored-number  {word} +0 s  because", first)
-    assert last.startswith(f"1 faults: 1 {word};")
+    assert last.startswith(f"1 fault: 1 {word};")
+
+
+def test_the_script_is_the_module_that_the_catalogue_knows(monkeypatch, capsys):
+    monkeypatch.setattr(faults, "try_all", lambda chosen, jobs: ())
+    monkeypatch.setattr(sys, "argv", ["faults.py", "stored-number"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(ROOT / "tests/faults.py"), run_name="__main__")
+    assert ended.value.code == 0
+    assert "1 fault" in capsys.readouterr().out
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones(capsys):
