@@ -448,7 +448,8 @@ def main(arguments: list[str]) -> int:
         sys.stdout.flush()
     whole = ", ".join(f"{number} {word}" for word, number in sorted(words.items()))
     print(
-        f"\n{len(chosen)} fault{'s' * (len(chosen) > 1)}: {whole}; {time.monotonic() - begin:.0f} seconds"
+    number = f"{len(chosen)} fault{'s' if len(chosen) > 1 else ''}"
+    print(f"\n{number}: {whole}; {time.monotonic() - begin:.0f} seconds")
     )
     return int(bool(words["NOT CAUGHT"] or words["ERROR"]))
 
