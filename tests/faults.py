@@ -447,10 +447,8 @@ def main(arguments: list[str]) -> int:
         print(f"{verdict.fault.name:{width}}  {verdict.word:10}  {taken}  {verdict.reason}")
         sys.stdout.flush()
     whole = ", ".join(f"{number} {word}" for word, number in sorted(words.items()))
-    print(
     number = f"{len(chosen)} fault{'s' if len(chosen) > 1 else ''}"
     print(f"\n{number}: {whole}; {time.monotonic() - begin:.0f} seconds")
-    )
     return int(bool(words["NOT CAUGHT"] or words["ERROR"]))
 
 
