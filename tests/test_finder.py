@@ -26,12 +26,14 @@ PLAIN = (
 PAGE = """
 <main><article>
 <section id="layout"><h1>From a corpus<a class="headerlink" href="#layout">#</a></h1>
+<nav class="contents"><a href="#layout-shuffle">May I shuffle?</a></nav>
 <p>Two cuts make windows.</p>
 <section id="may-i-shuffle"><span id="layout-shuffle"></span><span id="id3"></span>
 <h2>May I shuffle?</h2><nav class="contents"><p>secret</p></nav>
 <p>Shuffled windows lose the state.</p>
 <div class="cell tag_hide-cell"><pre>claim("secret")</pre></div>
 <img alt="Columns of letters" src="a.svg"/>
+<section id="group"><h3>A group</h3></section>
 <section id="one-more"><h3>One more</h3><pre>num_steps = 35</pre></section>
 </section></section>
 </article></main>
@@ -90,6 +92,7 @@ def test_a_section_that_asks_is_worth_less_and_a_page_to_look_things_up_more(tmp
     assert next(finder.sections("a", html, LANGUAGE, 1.3)).worth == 0.65
     worth = finder.worth_of_pages(ROOT)
     assert worth["book/errata"] > worth["notebooks/recurrence"] == worth["book/glossary"] == 1
+    assert worth["book/teachers"] < 1
 
 
 def test_an_opening_ends_between_two_words():

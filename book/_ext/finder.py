@@ -43,6 +43,7 @@ ASIDE = ".bibtex-citation, .admonition-title, .caption-number"
 # What a section is worth to a reader who searches, where it is not 1: pages that are made for them,
 # and parts of a chapter that ask rather than answer.
 WORTH_OF_PART = {"Look it up": 1.3}
+WORTH_OF_PAGE = {"book/teachers": 0.7}
 WORTH_OF_TITLE = {"Exercises": 0.5, "Check yourself": 0.5, "Sources": 0.5, "References": 0.5}
 
 # Pages whose sections no search should name.
@@ -108,7 +109,9 @@ def sections(
     made: dict[int, Section] = {}
     for node in reversed(own):
         heading = node.find(re.compile("^h[1-6]$"), recursive=False)
-        if heading is not None:
+        # A heading over headings alone leads to nothing, but a page's own is the page.
+        alone = heading is not None and text_of(node) == text_of(heading)
+        if heading is not None and (heading.name == "h1" or not alone):
             labels = node.find_all("span", id=True, recursive=False)
             made[id(node)] = section(page, node, top, language, labels, node, worth)
         node.extract()
@@ -175,7 +178,7 @@ def worth_of_pages(root: Path) -> dict[str, float]:
     """What each page of the table of contents is worth, by the part that it stands in."""
     parts = yaml.safe_load((root / "_toc.yml").read_text("utf-8"))["parts"]
     return {
-        each["file"]: WORTH_OF_PART.get(part["caption"], 1.0)
+        each["file"]: WORTH_OF_PAGE.get(each["file"], WORTH_OF_PART.get(part["caption"], 1.0))
         for part in parts
         for each in part["chapters"]
     }

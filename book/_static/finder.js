@@ -8,9 +8,9 @@ const Finder = (() => {
 
   // Words of a question that say nothing about what is asked, unless the query has no others.
   const ASKING = new Set(
-    ("can could did do does doesn don get gets getting had has have how i isn it just me my mean "
-      + "means need must our please should than vs versus we what when where which who why would "
-      + "work works you your")
+    ("between can could did difference different do does doesn don false get gets getting had has "
+      + "have how i isn it just me my mean means must need none our please should than true versus "
+      + "vs we what when where which who why work works would you your")
       .split(" "));
 
   /** The words of a text as the index has them: as `stems` of finder.py. */
