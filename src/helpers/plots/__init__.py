@@ -28,6 +28,7 @@ from helpers.plots.layout import (
     numbered_corpus,
     reading_order,
 )
+from helpers.plots.names import axis_orders
 from helpers.plots.plane import (
     bias_and_noise,
     loss_by_position,
@@ -70,6 +71,7 @@ from helpers.plots.truncation import (
 
 __all__ = [
     "COLOURS",
+    "axis_orders",
     "backward_diagram",
     "bias_and_noise",
     "bits_by_row",
