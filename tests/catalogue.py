@@ -1309,7 +1309,7 @@ HOUSE = [
             swap(
                 "requirements.txt",
                 "# Checks\n",
-                "--extra-index-url https://wheels.example.org/simple/\n# Checks\n",
+                "--extra-index-url https://wheels.example.org/" + "simple/\n# Checks\n",
             ),
         ),
         ENVIRONMENT,
