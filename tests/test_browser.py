@@ -18,12 +18,13 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
 import pytest
 from javascript import ROOT, chromium
 from selenium import webdriver
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
 
 AXE = ROOT / "tests" / "node_modules" / "axe-core" / "axe.min.js"
 SCREENS = ROOT / "_build" / "screens"
@@ -457,3 +458,82 @@ def test_a_chapter_prints_to_a_file(browser, host):
     (SCREENS / "recurrence.pdf").write_bytes(content)
     assert content.startswith(b"%PDF")
     assert content.count(b"/Type /Page\n") > 10
+
+
+# What a reader searches: the words of a learner, and an answer among the first three places.
+
+SEARCHES = {
+    "batch size vs num_steps": "book/questions.html#q-which-is-which",
+    "what is num_steps": "notebooks/names.html#names-num-steps",
+    "bptt seq_len": "book/questions.html#q-which-is-which",
+    "one word or all words into the cell": "book/questions.html#q-one-word-or-many",
+    "number of units time steps": "book/questions.html#q-units-and-steps",
+    "should I reset hidden state between batches": "book/questions.html#q-carry-or-reset",
+    "stateful=True": "book/questions.html#q-one-state-or-many",
+    "detach hidden state": "book/questions.html#q-detach",
+    "batch_first": "book/questions.html#q-batch-first",
+    "retain_graph=True": "book/questions.html#q-retain-graph",
+    "view instead of transpose": "book/questions.html#q-view",
+    "can I shuffle": "book/questions.html#q-shuffle",
+    "padding mask loss": "book/questions.html#q-padding",
+    "validation perplexity changes with batch size": "book/questions.html#q-score",
+    "last batch smaller": "book/questions.html#q-fixed-batch-size",
+    "train with 64 predict with 1": "book/questions.html#q-another-batch-size",
+    "truncated bptt k1 k2": "book/questions.html#q-two-lengths",
+    "mamba chunk size": "book/questions.html#q-mamba",
+    "d2l perplexity": "book/errata.html#errata-d2l-perplexity",
+    "most RNNs forget factor": "book/original_answer.html#answer-b9",
+    "lesson plan": "book/teachers.html",
+    "what is a window": "book/glossary.html#term-window",
+}
+
+FOUND = "return [...document.querySelectorAll('.found li > a')].map(a => a.getAttribute('href'))"
+
+
+def search(browser, place, query):
+    """Addresses found, the best first."""
+    browser.get(f"{place}search.html?{urlencode({'q': query})}")
+    wait = WebDriverWait(browser, 10)
+    wait.until(lambda at: at.find_elements("css selector", ".found-count"))
+    return browser.execute_script(FOUND)
+
+
+@pytest.mark.parametrize(("query", "answer"), SEARCHES.items(), ids=SEARCHES)
+def test_a_search_finds_an_answer_among_the_first_three(browser, host, query, answer):
+    assert answer in search(browser, host, query)[:3]
+
+
+def test_a_search_is_typed_on_any_page_and_leads_to_the_section(chapter):
+    chapter.find_element("css selector", "body").send_keys(Keys.CONTROL, "k")
+    field = chapter.switch_to.active_element
+    assert field.get_attribute("name") == "q"
+    field.send_keys("may I shuffle?", Keys.ENTER)
+    WebDriverWait(chapter, 10).until(lambda at: at.find_elements("css selector", ".found a"))
+    first = chapter.find_element("css selector", ".found a")
+    assert first.text == "May I shuffle?"
+    press(chapter, first, Keys.ENTER)
+    WebDriverWait(chapter, 10).until(lambda at: at.current_url.endswith("#q-shuffle"))
+
+
+@pytest.mark.parametrize("query", ["zzzz", "the", "<zzzz onclick='qq'>"])
+def test_a_search_in_vain_says_what_to_try(browser, host, query):
+    assert search(browser, host, query) == []
+    assert "one or two words" in text(browser, ".found-count")
+    assert browser.title.startswith("Search")
+
+
+def test_found_places_are_accessible_and_ask_no_other_host(browser, host):
+    if not AXE.is_file():
+        pytest.skip("no axe-core: accessibility not checked; npm install --prefix tests")
+    for size in WIDTHS.values():
+        screen(browser, size)
+        messages(browser)
+        assert len(search(browser, host, "batch size")) == 20
+        assert all(url.startswith(host) for url in bytes_sent(browser))
+        assert browser.execute_script(TOO_WIDE) == []
+        browser.execute_script(AXE.read_text("utf-8"))
+        assert browser.execute_async_script(CHECK) == []
+
+
+def test_a_folder_without_a_server_can_be_searched_too(browser, html):
+    assert search(browser, f"{html.as_uri()}/", "may I shuffle?")[0].endswith("#q-shuffle")

@@ -31,6 +31,9 @@ TITLE = 4
 OPENING = 150
 """Letters of a section that are shown below its heading, at most."""
 
+# Words that a stemmer would take for "state".
+WHOLE = {"stateful", "stateless"}
+
 # What is no text of the section: links beside headings, formulas, folded checks, drawings.
 LEFT_OUT = (
     ".headerlink, script, style, math, svg, nav.contents, .tag_hide-cell, .solution, .work, "
@@ -74,7 +77,8 @@ def stems(text: str, language: SearchEnglish) -> list[str]:
         for part in dict.fromkeys([word, *word.split("_")]):
             if part and not part.isdigit() and part not in language.stopwords:
                 # As the script: a word of two letters is its own stem.
-                found.append(language.stem(part) if len(part) > 2 else part)
+                whole = len(part) < 3 or part in WHOLE
+                found.append(part if whole else language.stem(part))
     return found
 
 

@@ -13,6 +13,9 @@ const Finder = (() => {
       + "vs we what when where which who why work works would you your")
       .split(" "));
 
+  // Words that the stemmer would take for "state".
+  const WHOLE = ["stateful", "stateless"];
+
   /** The words of a text as the index has them: as `stems` of finder.py. */
   const stems = (text) => {
     const stemmer = new Stemmer();
@@ -20,7 +23,7 @@ const Finder = (() => {
     for (const word of text.toLowerCase().match(/[\p{L}\p{N}_]+/gu) ?? [])
       for (const part of new Set([word, ...word.split("_")]))
         if (part && !/^\p{N}+$/u.test(part) && !stopwords.includes(part))
-          found.push(stemmer.stemWord(part));
+          found.push(WHOLE.includes(part) ? part : stemmer.stemWord(part));
     return found;
   };
 
@@ -53,7 +56,14 @@ const Finder = (() => {
     });
   };
 
-  /** Places for a query, the best first, as [number, score]: BM25, and the more words the better. */
+  /** Share of a title's words that a query has. */
+  const named = (title, words) => {
+    const own = asked(title);
+    return own.filter((word) => words.includes(word)).length / Math.max(1, own.length);
+  };
+
+  /** Places for a query, the best first, as [number, score]: BM25, and the more words the better,
+      those of the title above all. */
   const rank = (query, { places, terms }) => {
     const words = asked(query);
     const mean = places.reduce((sum, place) => sum + place[4], 0) / places.length;
@@ -72,8 +82,12 @@ const Finder = (() => {
         scores.set(place, [score + rare * 2.2 * count / full, share + rare]);
       }
     }
+    const final = ([place, [score, share]]) => {
+      const [, title, , , , worth] = places[place];
+      return [place, worth * score * (1 + named(title, words)) * (share / whole) ** 2];
+    };
     return [...scores]
-      .map(([place, [score, share]]) => [place, places[place][5] * score * (share / whole) ** 2])
+      .map(final)
       .sort((a, b) => b[1] - a[1] || a[0] - b[0]);
   };
 
