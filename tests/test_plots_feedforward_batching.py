@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
+
+import matplotlib as mpl
 import matplotlib.colors as mcolors
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from drawings import texts
+from drawings import first_difference, texts
+from inside import nudged
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
-from helpers import plots
+from helpers import plots, seeds
 
 SIZES = np.array([1, 2, 4, 8])
 
@@ -53,6 +57,23 @@ def test_each_walk_has_a_panel_with_its_points_start_end_and_the_best():
         assert np.array_equal(end.get_xydata()[0], path[-1])
         assert best.get_xydata().tolist() == [[1.5, 0.5]]
         assert texts(ax) == [label]
+
+
+def test_last_digits_of_the_losses_move_no_contour():
+    u = seeds.rng("feedforward line").normal(0.5, 1, 256)
+    v = 2 * u - 1 + seeds.rng("feedforward line noise").normal(0, 1, 256)
+    w, b = np.linspace(-2, 4, 61), np.linspace(-3, 3, 61)
+    drawings = []
+    for choice in range(4):
+        x, y = (nudged(values, choice) if choice else values for values in (u, v))
+        loss = ((w[None, :, None] * x + b[:, None, None] - y) ** 2).mean(axis=2) / 2
+        with mpl.rc_context():
+            plots.use_style()
+            plots.loss_paths(w, b, loss, {"a": np.zeros((2, 2))}, (2, -1))
+            file = io.StringIO()
+            plt.savefig(file, format="svg", metadata={"Date": None})
+        drawings.append(file.getvalue())
+    assert [first_difference(drawings[0], other) for other in drawings[1:]] == [None] * 3
 
 
 def test_contours_stand_at_powers_of_two_within_the_losses():

@@ -106,7 +106,9 @@ def loss_paths(
     ValueError
         If `loss` does not fit the grid, or a path is no list of points.
     """
-    w, b, loss = np.asarray(w, float), np.asarray(b, float), np.asarray(loss, float)
+    w, b = np.asarray(w, float), np.asarray(b, float)
+    # Points of a contour lie nearly in line, and the last digits would decide which are kept.
+    loss = np.asarray(loss, np.float32).astype(float)
     if loss.shape != (len(b), len(w)):
         raise ValueError(f"loss must have shape ({len(b)}, {len(w)}), got {loss.shape}")
     if not (loss > 0).all():
