@@ -95,6 +95,12 @@ def test_a_section_that_asks_is_worth_less_and_a_page_to_look_things_up_more(tmp
     assert worth["book/teachers"] < 1
 
 
+def test_a_setting_in_code_is_a_word():
+    found = finder.stems("stateful=True, batch_first = True", LANGUAGE)
+    assert found[:3] == ["stateful=true", "stateful", "true"]
+    assert not any("=" in word for word in found[1:])
+
+
 def test_stateful_is_not_state():
     assert finder.stems("Stateful states", LANGUAGE) == ["stateful", "state"]
 

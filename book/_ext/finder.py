@@ -71,8 +71,11 @@ class Section:
 
 
 def stems(text: str, language: SearchEnglish) -> list[str]:
-    """The words of a text as the search knows them; ``num_steps`` is itself, and its parts too."""
-    found = []
+    """The words of a text as the search knows them.
+
+    ``num_steps`` is itself and its parts too, and ``stateful=True`` a word besides its two.
+    """
+    found = re.findall(r"\w+=\w+", text.lower())
     for word in re.findall(r"\w+", text.lower()):
         for part in dict.fromkeys([word, *word.split("_")]):
             if part and not part.isdigit() and part not in language.stopwords:

@@ -19,7 +19,7 @@ const Finder = (() => {
   /** The words of a text as the index has them: as `stems` of finder.py. */
   const stems = (text) => {
     const stemmer = new Stemmer();
-    const found = [];
+    const found = text.toLowerCase().match(/[\p{L}\p{N}_]+=[\p{L}\p{N}_]+/gu) ?? [];
     for (const word of text.toLowerCase().match(/[\p{L}\p{N}_]+/gu) ?? [])
       for (const part of new Set([word, ...word.split("_")]))
         if (part && !/^\p{N}+$/u.test(part) && !stopwords.includes(part))
