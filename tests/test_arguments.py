@@ -94,3 +94,17 @@ def test_a_span_of_time_is_no_number(value):
 
 def test_an_int_that_python_does_not_write_out_is_named_by_its_type():
     assert arguments.short(10**5000) == "int of more digits than can be written out"
+
+
+@pytest.mark.parametrize("power", [16, 19, 400, 5000])
+def test_a_number_beyond_all_use_is_refused_before_it_overflows(power):
+    with pytest.raises(ValueError, match=r"^n must be .* at most 10\*\*15, got ") as info:
+        arguments.whole("n", 10**power)
+    assert len(str(info.value)) < 150
+    assert arguments.whole("n", 10**15) == 10**15
+
+
+@pytest.mark.skipif(np.dtype(np.longdouble).itemsize == 8, reason="no longer floats here")
+def test_floats_of_more_than_64_bits_are_refused():
+    with pytest.raises(ValueError, match="of at most 64 bits with shape"):
+        arguments.array("x", np.ones(2, np.longdouble), kind="floating", shape=("N",))

@@ -122,6 +122,20 @@ def test_a_choice_fits_its_bounds_and_wastes_no_bytes(D, noise, spare, least, ex
     assert not room or budget.kept_bytes(B + 1, T, 8, **about) > most
 
 
+def test_a_choice_is_rounded_down_to_whole_streams_of_whole_steps():
+    found = budget.choose(10, 59.9, 2_000_000, 32, num_symbols=25)
+    assert found == (2, 20)
+    assert [type(number) for number in found] == [int, int]
+
+
+def test_the_longest_window_that_is_counted_is_counted(monkeypatch):
+    monkeypatch.setattr(budget, "MOST_STEPS", 5)
+    assert len(budget.work_out(7, 1, 5, 1, num_symbols=5).losses_by_depth) == 5
+    assert len(budget.work_out(6, 1, 9, 1, num_symbols=5).losses_by_depth) == 5
+    with pytest.raises(ValueError, match="num_steps must be at most 5"):
+        budget.work_out(7, 1, 6, 1, num_symbols=5)
+
+
 WORK = {"num_symbols": 5}
 
 
@@ -149,7 +163,7 @@ WORK = {"num_symbols": 5}
         (lambda: budget.parameters(1, cell=rnn, **WORK), "cell must be one of .* got <module"),
         (lambda: budget.choose(0, 9, 999, 1, **WORK), "distance must be .* got 0"),
         (lambda: budget.choose(1, 0, 999, 1, **WORK), "noise_tokens must be .* 0, got 0"),
-        (lambda: budget.choose(10**400, 5.0, 9, 1, **WORK), "most_bytes must hold one step"),
+        (lambda: budget.choose(10**12, 5.0, 9, 1, **WORK), "most_bytes must hold one step"),
         (lambda: budget.choose(1, 9, 0, 1, **WORK), "most_bytes must be .* got 0"),
         (
             lambda: budget.choose(1, 9, 99, 9, **WORK),

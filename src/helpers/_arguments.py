@@ -11,6 +11,9 @@ from typing import Any
 
 import numpy as np
 
+LARGEST = 10**15
+"""The largest whole number that any argument may be: more tokens or bytes than anybody has."""
+
 
 def whole(name: str, value: Any, *, least: int = 1, most: int | None = None) -> int:
     """`value` as an int, if it is a whole number in range."""
@@ -20,6 +23,8 @@ def whole(name: str, value: Any, *, least: int = 1, most: int | None = None) -> 
     # A span of time is an integer to numpy, and no number.
     no_number = bool | np.bool_ | np.timedelta64
     is_whole = isinstance(value, int | np.integer) and not isinstance(value, no_number)
+    if most is None and is_whole and value > LARGEST:
+        raise ValueError(f"{name} must be {allowed} and at most 10**15, got {short(value)}")
     if not is_whole or value < least or (most is not None and value > most):
         raise ValueError(f"{name} must be {allowed}, got {short(value)}")
     return int(value)
@@ -93,9 +98,11 @@ def array(name: str, value: Any, *, kind: str, shape: tuple[Any, ...] | None = N
     """
     right = isinstance(value, np.ndarray) and not isinstance(value, np.ma.MaskedArray)
     fits = right and (shape is None or value.shape == shape or _fits(value.shape, shape))
-    if fits and value.dtype.kind in _KINDS[kind][1]:
+    if fits and value.dtype.kind in _KINDS[kind][1] and value.itemsize <= 8:
         return np.asarray(value)
     wanted = f"a numpy array of {_KINDS[kind][0]}"
+    if right and value.dtype.kind == "f" and value.itemsize > 8:
+        wanted += " of at most 64 bits"
     if shape is not None:
         wanted += f" with shape ({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
     if not right:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from helpers import bptt, measure, rnn, seeds
+from helpers import _arguments, bptt, measure, rnn, seeds
 
 NUM_SYMBOLS = 64
 SIZES = {
@@ -27,7 +27,13 @@ def products(H: int, B: int, T: int, V: int = NUM_SYMBOLS) -> Callable[[], None]
     """The bound: all matrix products of one forward and backward pass, and nothing else.
 
     Ids are looked up, so there is no product with the inputs.
+
+    Raises
+    ------
+    ValueError
+        If a size is below 1.
     """
+    H, B, T, V = _sizes(H, B, T, V)
     random = seeds.rng("bench")
 
     def draw(*shape: int) -> np.ndarray:
@@ -52,7 +58,14 @@ def products(H: int, B: int, T: int, V: int = NUM_SYMBOLS) -> Callable[[], None]
 
 
 def ours(H: int, B: int, T: int, V: int = NUM_SYMBOLS) -> Callable[[], None]:
-    """Forward and backward of ``rnn`` and ``bptt``, into buffers that are used again."""
+    """Forward and backward of ``rnn`` and ``bptt``, into buffers that are used again.
+
+    Raises
+    ------
+    ValueError
+        If a size is below 1.
+    """
+    H, B, T, V = _sizes(H, B, T, V)
     params, ids, dlogits = _problem(H, B, T, V)
     tape = rnn.forward(params, ids)
     buffers = bptt.backward(params, tape, dlogits)
@@ -64,9 +77,16 @@ def ours(H: int, B: int, T: int, V: int = NUM_SYMBOLS) -> Callable[[], None]:
 
 
 def theirs(H: int, B: int, T: int, V: int = NUM_SYMBOLS) -> Callable[[], None]:
-    """The same through ``torch.nn.RNN`` and autograd."""
+    """The same through ``torch.nn.RNN`` and autograd.
+
+    Raises
+    ------
+    ValueError
+        If a size is below 1.
+    """
     import torch
 
+    H, B, T, V = _sizes(H, B, T, V)
     torch.set_num_threads(1)
     _, ids, dlogits = _problem(H, B, T, V)
     hidden, output = torch.nn.RNN(V, H), torch.nn.Linear(H, V)
@@ -81,7 +101,15 @@ def theirs(H: int, B: int, T: int, V: int = NUM_SYMBOLS) -> Callable[[], None]:
 
 
 def repeated(run: Callable[[], None], number: int) -> Callable[[], None]:
-    """`run`, `number` times: a short function is timed as a training loop meets it, warm."""
+    """`run`, `number` times: a short function is timed as a training loop meets it, warm.
+
+    Raises
+    ------
+    ValueError
+        If `run` cannot be called, or `number` is below 1.
+    """
+    _arguments.function("run", run)
+    number = _arguments.whole("number", number)
 
     def runs() -> None:
         for _ in range(number):
@@ -106,6 +134,12 @@ def main() -> None:
         ratio = seconds["ours"] / seconds["products"]
         print(f"{ratio:>14.2f} {allowed:>8.2f} {seconds['torch'] / seconds['ours']:>11.2f}")
     print("columns 2 to 4 in tokens a second")
+
+
+def _sizes(H: int, B: int, T: int, V: int) -> tuple[int, int, int, int]:
+    given = {"H": H, "B": B, "T": T, "V": V}
+    H, B, T, V = (_arguments.whole(name, size) for name, size in given.items())
+    return H, B, T, V
 
 
 def _problem(H: int, B: int, T: int, V: int) -> tuple[rnn.Params, np.ndarray, np.ndarray]:

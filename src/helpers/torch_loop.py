@@ -132,7 +132,8 @@ def train_epoch(
     Raises
     ------
     ValueError
-        As `stream_windows` does, or if `max_norm` is not positive.
+        As `stream_windows` does, or if `max_norm` is not positive, or `model` or `optimiser`
+        is none.
 
     Notes
     -----
@@ -140,6 +141,8 @@ def train_epoch(
     steps counts for its tokens. The same updates as ``train.fit`` makes; where a
     gradient is clipped, up to the 1e-6 that torch adds to its norm.
     """
+    _arguments.instance("model", model, nn.Module)
+    _arguments.instance("optimiser", optimiser, torch.optim.Optimizer)
     max_norm = _arguments.number("max_norm", max_norm, above=0)
     state, total, tokens = None, 0.0, 0
     for x, y in stream_windows(ids, batch_size, num_steps):

@@ -1,7 +1,7 @@
 """Tell a reader whether an answer is right, and where it is not; hold numbers to the prose.
 
 One module a chapter holds that chapter's exercises; this one holds what they
-share: `report` prints one stable line and never raises, `claim` raises and
+share: `report` prints one stable line whatever the attempt, `claim` raises and
 never prints.
 """
 
@@ -64,6 +64,12 @@ def report(
     within : float
         Largest difference at which two numbers count as equal.
 
+    Raises
+    ------
+    ValueError
+        If `name` is no text, `expected` is nothing that can be compared, `mistakes` is no list
+        or tuple of Mistake, or `within` is negative; never for an attempt.
+
     Examples
     --------
     >>> report("ticks", ..., 3)
@@ -73,7 +79,9 @@ def report(
     >>> report("ticks", [1, 2], [1, 3])
     ticks: not yet, entry 1 is 2 but should be 3
     """
-    print(f"{name}: {_verdict(lambda: attempt, [Case((), expected, tuple(mistakes))], within)}")
+    _named(name)
+    case = Case((), expected, _all("mistakes", mistakes, Mistake))
+    print(f"{name}: {_verdict(lambda: attempt, [case], within)}")
 
 
 def report_function(
@@ -93,6 +101,11 @@ def report_function(
     within : float
         As for `report`.
 
+    Raises
+    ------
+    ValueError
+        As `report` does, or if `cases` is no list or tuple of Case; never for an attempt.
+
     Examples
     --------
     >>> report_function("half", lambda x: x / 2, [Case((4,), 2), Case((1,), 0.5)])
@@ -100,6 +113,8 @@ def report_function(
     >>> report_function("half", lambda x: x / 0, [Case((4,), 2)])
     half: not yet, it raised ZeroDivisionError: division by zero
     """
+    _named(name)
+    cases = _all("cases", cases, Case)
     if attempt is ... or attempt is None:
         print(f"{name}: to do")
     elif not callable(attempt):
@@ -200,7 +215,7 @@ def difference(got: Any, expected: Any, *, within: float = 1e-9) -> str | None:
     Raises
     ------
     ValueError
-        If `within` is negative or no number.
+        If `within` is negative or no number, or `expected` is nothing that can be compared.
 
     Examples
     --------
@@ -211,9 +226,10 @@ def difference(got: Any, expected: Any, *, within: float = 1e-9) -> str | None:
     if isinstance(expected, str):
         right = isinstance(got, str) and got == expected
         return None if right else f"it is {_say(got)} but should be {_say(expected)}"
+    b = _expected(expected)
     try:
-        a, b = _numbers(got), _numbers(expected)
-    except (TypeError, ValueError):
+        a = _numbers(got)
+    except (TypeError, ValueError, RuntimeError):
         return f"{_say(got)} is not {_kind(expected)}"
     if a.dtype.kind not in "biuf" or (b.dtype.kind == "b") != (a.dtype.kind == "b"):
         return f"{_say(got)} is not {_kind(expected)}"
@@ -255,6 +271,32 @@ def _numbers(value: Any) -> np.ndarray:
     return np.asarray(value)
 
 
+def _expected(value: Any) -> np.ndarray:
+    try:
+        array = _numbers(value)
+    except (TypeError, ValueError, RuntimeError):
+        array = np.array(None)
+    if array.dtype.kind not in "biuf":
+        raise ValueError(
+            "expected must be text, or a number, truth value, array or sequence of them, "
+            f"got {_arguments.short(value)}"
+        )
+    return array
+
+
+def _named(name: Any) -> None:
+    if not isinstance(name, str):
+        raise ValueError(f"name must be text, got {_arguments.short(name)}")
+
+
+def _all(name: str, values: Any, of: type) -> tuple[Any, ...]:
+    if not isinstance(values, list | tuple) or not all(isinstance(v, of) for v in values):
+        raise ValueError(
+            f"{name} must be a list or tuple of {of.__name__}, got {_arguments.short(values)}"
+        )
+    return tuple(values)
+
+
 def _kind(expected: Any) -> str:
     array = _numbers(expected)
     if array.dtype.kind == "b":
@@ -266,9 +308,9 @@ def _say(value: Any) -> str:
     if isinstance(value, bool | np.bool_ | str):
         return repr(value.item() if isinstance(value, np.bool_) else value)
     if isinstance(value, numbers.Real):
-        with contextlib.suppress(OverflowError):  # an int that is too large for a float
+        # An int that is too large for a float; a span of time, which numpy counts as a number.
+        with contextlib.suppress(OverflowError, TypeError):
             return f"{float(value):.6g}"
     if isinstance(value, np.ndarray) and value.size > 12:
         return f"an array of shape {value.shape}"
-    text = " ".join(repr(value).split())
-    return text if len(text) <= 60 else text[:57] + "..."
+    return _arguments.short(value)

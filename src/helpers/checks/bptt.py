@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers import measure, rnn
+from helpers import _arguments, measure, rnn
 from helpers.checks import Case, Mistake, report, report_function
 
 STEPS = (5, 10, 20, 40, 80, 160)
@@ -201,8 +201,10 @@ def first_clipped(attempt: Any, *, norm_of_mean: float, max_norm: float) -> None
     Raises
     ------
     ValueError
-        If the sum is clipped at none of them.
+        If the sum is clipped at none of them, or a norm is no positive number.
     """
+    norm_of_mean = _arguments.number("norm_of_mean", norm_of_mean, above=0)
+    max_norm = _arguments.number("max_norm", max_norm, above=0)
     if not STEPS[-1] * norm_of_mean > max_norm:
         raise ValueError(f"max_norm must be below {STEPS[-1] * norm_of_mean:g}, got {max_norm!r}")
     right = next(T for T in STEPS if T * norm_of_mean > max_norm)

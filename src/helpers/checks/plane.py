@@ -302,7 +302,8 @@ def choose(batch_size: Any, num_steps: Any) -> None:
     if any(n is ... or n is None for n in choice):
         report("choose", ..., 0)
         return
-    whole = [isinstance(n, int | np.integer) and not isinstance(n, bool) for n in choice]
+    no_number = bool | np.timedelta64
+    whole = [isinstance(n, int | np.integer) and not isinstance(n, no_number) for n in choice]
     if not all(whole) or min(choice) < 1:
         _refuse(choice, "B and T are whole numbers of at least 1")
         return
