@@ -1396,7 +1396,7 @@ HOUSE = [
         "an error message does not say what would work",
         (swap("src/helpers/train.py", "; Edge.RESET, or a fresh window, would work", ""),),
         pytest("tests/test_train.py", "tests/test_refusals.py"),
-        "test_train.py::test_refusals",
+        "test_refusals.py::test_refusals",
         "would work",
     ),
     Fault(
