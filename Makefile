@@ -2,7 +2,7 @@
 # Without make: the same commands are in README.md.
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve lab test check refresh experiments bench card links faults binder tools lock locked clean
+.PHONY: help book serve lab test check refresh experiments bench card links faults mutants binder tools lock locked clean
 
 # The first Python on the path that is new enough; PYTHON=... on the command line wins.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
@@ -76,6 +76,9 @@ test: $(READY) ## lint, types, tests, and every notebook's stored output
 
 faults: $(READY) ## seed faults into copies, one at a time: is each caught? ([FAULT=name])
 	@$(ONE_THREAD) $(BIN)/python tests/faults.py $(FAULT)
+
+mutants: $(READY) $(TOOLS) ## small mistakes in the helpers: which go unseen? ([MODULE=layout])
+	@$(ONE_THREAD) $(BIN)/python tests/mutants.py $(MODULE) $(if $(LINE),--line $(LINE)) $(if $(MOST),--most $(MOST))
 
 check: $(READY) ## prove the stored output of one notebook (NB=slug)
 	@test -n "$(NB)" || { echo "Say which notebook: make check NB=recurrence"; exit 1; }
