@@ -59,7 +59,17 @@ def test_the_line_by_hand(capsys):
 @pytest.mark.usefixtures("looking_on", "clock")
 def test_a_total_that_was_too_small_is_no_error(capsys):
     assert list(progress.bar([1, 2, 3], "reading", total=1, after=0)) == [1, 2, 3]
-    assert "reading [####################] 100 %, 0 s left" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "reading [####################] 100 %, 0 s left" in said
+    assert "200 %" not in said
+
+
+@pytest.mark.usefixtures("looking_on")
+def test_the_line_comes_after_half_a_second(capsys, monkeypatch):
+    quarters = (n / 4 for n in range(9))
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(quarters))
+    assert list(progress.bar("abcd", "reading")) == ["a", "b", "c", "d"]
+    assert "reading [#####...............] 25 %" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("looking_on")

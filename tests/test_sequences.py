@@ -101,6 +101,16 @@ def test_no_steps_give_the_initial_state_and_results_are_copies():
     assert (tape.h != 9).all()
 
 
+@cells
+def test_last_states_are_those_of_a_pass_over_vectors_too(cell):
+    rng = np.random.default_rng(0)
+    params = cell.init(D, H, V, rng)
+    ids = rng.integers(D, size=(3, 2))
+    steps = np.array([1, 3])
+    of_vectors = sequences.last_states(cell.forward(params, np.eye(D)[ids]), steps)
+    assert distance(of_vectors, sequences.last_states(cell.forward(params, ids), steps)) < 1e-12
+
+
 # reset_before
 
 
