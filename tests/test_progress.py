@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -164,6 +165,26 @@ def test_a_front_end_shows_the_line_and_a_check_of_the_notebook_does_not():
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
+
+
+@pytest.mark.usefixtures("_decided_by_the_kernel")
+@pytest.mark.parametrize(
+    ("request_", "looks_on"),
+    [
+        ({}, False),
+        ({"content": {}}, False),
+        ({"content": {"store_history": True}}, False),
+        ({"content": {"allow_stdin": True}}, True),
+        ({"content": {"allow_stdin": True, "store_history": False}}, False),
+    ],
+)
+def test_a_front_end_that_leaves_something_unsaid_means_what_the_protocol_says(
+    monkeypatch, request_, looks_on
+):
+    kernel = SimpleNamespace(get_parent=lambda: request_)
+    ipython = SimpleNamespace(get_ipython=lambda: SimpleNamespace(kernel=kernel))
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+    assert progress.shown() is looks_on
 
 
 @pytest.mark.usefixtures("_decided_by_the_kernel")
