@@ -2,7 +2,7 @@
 # Without make: the same commands are in README.md.
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve lab test check refresh experiments bench card links faults mutants binder tools lock locked clean
+.PHONY: help book serve lab test check same refresh experiments bench card links faults mutants binder tools lock locked clean
 
 # The first Python on the path that is new enough; PYTHON=... on the command line wins.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
@@ -83,6 +83,11 @@ mutants: $(READY) $(TOOLS) ## small mistakes in the helpers: which go unseen? ([
 check: $(READY) ## prove the stored output of one notebook (NB=slug)
 	@test -n "$(NB)" || { echo "Say which notebook: make check NB=recurrence"; exit 1; }
 	@$(ONE_THREAD) $(NBVAL) $(NOTEBOOKS)
+
+# NB, SETTINGS="torch openblas" and REPEAT=20 choose; all of it takes about an hour.
+same: $(READY) ## prove that outputs hold with other kernels, threads, weights and versions
+	@$(ONE_THREAD) $(BIN)/python tests/same.py $(if $(NB),--notebooks $(NB)) \
+	  $(if $(SETTINGS),--settings $(SETTINGS)) $(if $(REPEAT),--repeat $(REPEAT))
 
 # A kernel may hand over one print in two pieces; they are stored as one.
 refresh: $(READY) ## execute notebooks and store their outputs ([NB=slug])

@@ -8,7 +8,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from drawings import Drawing, first_difference
+from drawings import Drawing, first_difference, words
 
 from helpers import plots
 
@@ -52,6 +52,12 @@ def test_rounding_noise_is_no_difference():
 def test_what_a_reader_would_see_is_a_difference(other):
     assert draw([1, 2, 3]) != draw(**other)
     assert first_difference(draw([1, 2, 3]), draw(**other))
+
+
+def test_words_are_the_same_however_they_are_drawn():
+    assert words(draw([1, 2, 3])) == words(draw([1, 2.5, 3], colour="#0077BC"))
+    assert "loss" in words(draw([1, 2, 3])).splitlines()
+    assert words(draw([1, 2, 3])) != words(draw([1, 2, 3], label="bits"))
 
 
 def test_embedded_pictures_are_compared_by_shade():
