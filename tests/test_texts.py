@@ -341,6 +341,39 @@ def test_a_server_that_fails_for_good_is_given_up(server, folder, answer, why, a
     assert set(files(folder)) <= {f"{NAME}.txt.part"}
 
 
+@pytest.mark.parametrize(("code", "asked"), [(408, 4), (500, 4), (401, 1), (499, 1)])
+def test_what_may_pass_is_asked_for_again_and_what_will_not_is_not(server, folder, code, asked):
+    server.answers = [status(code)]
+    with pytest.raises(OSError, match=f"the server answers {code}"):
+        texts.fetch(NAME, folder)
+    assert len(server.asked) == asked
+
+
+def test_each_pause_is_twice_the_last_and_none_outlasts_the_patience(server, folder, monkeypatch):
+    pauses = []
+    monkeypatch.setattr(texts, "PAUSE", 1.0)
+    monkeypatch.setattr(texts.time, "sleep", pauses.append)
+    server.answers = [cut_at(1000)]
+    with pytest.raises(OSError, match="the connection broke 4 times"):
+        texts.fetch(NAME, folder)
+    assert pauses == [1, 2, 4]
+    pauses.clear()
+    monkeypatch.setattr(texts, "PATIENCE", 3.0)
+    with pytest.raises(OSError, match="the connection broke 4 times"):
+        texts.fetch(NAME, folder)
+    assert pauses[:2] == [1, 2]
+    assert 2 < pauses[2] <= 3
+
+
+def test_a_part_that_somebody_may_still_write_to_stays(server, folder):
+    folder.mkdir()
+    other = folder / f"{NAME}.txt.{'0' * 16}.part"
+    other.write_bytes(TEXT[:10])
+    texts.fetch(NAME, folder)
+    assert other.read_bytes() == TEXT[:10]
+    assert files(folder) == [f"{NAME}.txt", other.name]
+
+
 def test_a_server_that_trickles_is_given_up_in_the_end(server, folder, monkeypatch):
     monkeypatch.setattr(texts, "PATIENCE", 0.5)
     server.answers = [slow]
@@ -489,6 +522,8 @@ def test_an_archive_that_would_fill_the_disk_is_not_unpacked(zipped, folder, mon
     with pytest.raises(OSError, match=f"holds {len(TEXT)} bytes, more than 1000"):
         texts.fetch("wikitext_2", folder)
     assert files(folder) == ["wikitext_2.zip"]
+    monkeypatch.setattr(texts, "MOST", len(TEXT))
+    assert texts.fetch("wikitext_2", folder).read_bytes() == TEXT
 
 
 def test_a_disk_that_is_full_while_unpacking_leaves_no_part(zipped, folder, monkeypatch):
