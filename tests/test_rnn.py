@@ -189,6 +189,16 @@ def test_init_draws_what_it_says(cell):
     assert (params.flat() == again.flat()).all()
 
 
+@each_cell
+def test_unless_told_otherwise_the_recurrent_weights_keep_lengths_and_biases_are_zero(cell):
+    params = cell.init(50, 20, 30, np.random.default_rng(0))
+    for block in np.split(params.W_hh, params.W_hh.shape[1] // 20, axis=1):
+        np.testing.assert_allclose(block @ block.T, np.eye(20), atol=1e-14)
+    assert abs(params.W_xh.mean()) < 4 * 50**-0.5 / params.W_xh.size**0.5
+    assert abs(params.W_hy.mean()) < 4 * 20**-0.5 / params.W_hy.size**0.5
+    assert cell is lstm or not params.b_h.any()
+
+
 def test_orthogonal_has_both_determinants():
     signs = {
         round(np.linalg.det(rnn.orthogonal(3, np.random.default_rng(seed)))) for seed in range(20)
