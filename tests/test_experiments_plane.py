@@ -169,6 +169,7 @@ def test_the_three_costs_are_found_from_exact_seconds():
 
 
 def test_both_libraries_make_the_same_update():
+    pytest.importorskip("torch")
     before = truncation.initial(25, 1).W_hy
     ours, theirs = plane_seconds.ours(3, 4), plane_seconds.torchs(3, 4)
     for _ in range(3):
