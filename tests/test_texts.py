@@ -593,7 +593,7 @@ def test_a_file_without_an_end_is_refused():
         (lambda: texts.fetch(NAME, 3), "folder must be a string or a pathlib.Path, got 3"),
         (
             lambda: texts.fetch(NAME, "a\0b"),
-            r"folder must name a folder, got 'a\x00b': embedded null byte; "
+            r"folder must name a folder, got 'a\x00b': a path holds no null character; "
             "a name that is not taken by a file would work",
         ),
         (lambda: texts.load("own.txt", most=0), "most must be an integer of at least 1, got 0"),

@@ -187,8 +187,10 @@ def fetch(name: str, folder: str | os.PathLike[str] = "texts") -> Path:
         with _reported(name, source, whole, besides=(FileExistsError, NotADirectoryError)):
             there.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError, ValueError) as error:
+        # Pythons differ in what they say of a null character.
+        reason = error if isinstance(error, OSError) else "a path holds no null character"
         raise ValueError(
-            f"folder must name a folder, got {_arguments.short(os.fspath(folder))}: {error}; "
+            f"folder must name a folder, got {_arguments.short(os.fspath(folder))}: {reason}; "
             "a name that is not taken by a file would work"
         ) from None
     if not _is_right(whole, source):
