@@ -14,6 +14,7 @@ from helpers.plots.bptt import (
     norms_by_steps,
     step_size_curve,
 )
+from helpers.plots.error_messages import Walk, backward_walks, cell_tables
 from helpers.plots.feedforward_batching import (
     cost_by_batch,
     loss_paths,
@@ -71,11 +72,14 @@ from helpers.plots.truncation import (
 
 __all__ = [
     "COLOURS",
+    "Walk",
     "axis_orders",
     "backward_diagram",
+    "backward_walks",
     "bias_and_noise",
     "bits_by_row",
     "bytes_by_steps",
+    "cell_tables",
     "change_map",
     "cold_start",
     "cost_by_axis",
