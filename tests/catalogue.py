@@ -1117,18 +1117,17 @@ PAGES = [
         r"example\.org/a\.png",
     ),
     Fault(
-        "font-of-another-host",
-        "the style sheet loads a font from another host",
+        "picture-of-another-host",
+        "the style sheet loads a picture from another host",
         (
             add(
                 "book/_static/course.css",
-                "\n@font-face { font-family: far; src: url(https://fonts.example.org/a.woff2); }\n"
-                "body { font-family: far; }\n",
+                "\nbody { background: url(https://pictures.example.org/a.png); }\n",
             ),
         ),
         SITE,
         "test_site.py::test_no_style_sheet_script_or_drawing_asks_another_host_for_anything",
-        r"fonts\.example\.org",
+        r"pictures\.example\.org",
     ),
     Fault(
         "script-that-asks-another-host",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -50,7 +51,9 @@ def test_deterministic_leaves_one_thread_and_does_not_load_torch():
         "from threadpoolctl import threadpool_info as i;"
         "assert 'torch' not in sys.modules; assert all(p['num_threads'] == 1 for p in i())"
     )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    more = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "2")
+    run = [sys.executable, "-c", code]
+    assert subprocess.run(run, check=False, env=os.environ | more).returncode == 0
 
 
 def test_deterministic_holds_torch_where_it_is_loaded():
