@@ -532,3 +532,20 @@ def test_missing_files_and_folders_are_refused(tmp_path, monkeypatch):
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         corpus.read_text(tmp_path)
+
+
+def test_two_texts_are_not_compared_letter_by_letter():
+    """Equal arrays have no single truth, so a text equals itself alone."""
+    ids = np.array([0, 1])
+    text = corpus.Text(ids, "ab")
+    assert text == text
+    assert text != corpus.Text(ids, "ab")
+
+
+@pytest.mark.messages
+@pytest.mark.parametrize(("letters", "whole"), [(200, True), (201, False)])
+def test_a_refusal_shows_a_path_of_up_to_two_hundred_letters(letters, whole):
+    path = "a" * letters
+    with pytest.raises(ValueError, match="path must name") as caught:
+        corpus.read_text(path)
+    assert (repr(path) in str(caught.value)) == whole
