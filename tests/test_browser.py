@@ -462,6 +462,7 @@ def test_a_chapter_prints_to_a_file(browser, host):
 
 # What a reader searches: the words of a learner, and an answer among the first three places.
 
+MESSAGES = "notebooks/error_messages.html"
 SEARCHES = {
     "batch size vs num_steps": "book/questions.html#q-which-is-which",
     "what is num_steps": "notebooks/names.html#names-num-steps",
@@ -485,14 +486,14 @@ SEARCHES = {
     "most RNNs forget factor": "book/original_answer.html#answer-b9",
     "lesson plan": "book/teachers.html",
     "what is a window": "book/glossary.html#term-window",
-    "Trying to backward through the graph a second time": "notebooks/error_messages.html#error-second-time",
-    "variable has been modified by an inplace operation": "notebooks/error_messages.html#error-inplace",
-    "Expected hidden[0] size": "notebooks/error_messages.html#error-hidden-size",
-    "input must have 3 dimensions": "notebooks/error_messages.html#error-dimensions",
-    "batch size must be the same as the initial state": "notebooks/error_messages.html#error-stateful",
-    "broadcast wrong loss target size": "notebooks/error_messages.html#error-broadcast",
-    "CUDA out of memory": "notebooks/error_messages.html#error-memory",
-    "nan loss": "notebooks/error_messages.html#error-nan",
+    "Trying to backward through the graph a second time": MESSAGES + "#error-second-time",
+    "variable has been modified by an inplace operation": MESSAGES + "#error-inplace",
+    "Expected hidden[0] size": MESSAGES + "#error-hidden-size",
+    "input must have 3 dimensions": MESSAGES + "#error-dimensions",
+    "batch size must be the same as the initial state": MESSAGES + "#error-stateful",
+    "broadcast wrong loss target size": MESSAGES + "#error-broadcast",
+    "CUDA out of memory": MESSAGES + "#error-memory",
+    "nan loss": MESSAGES + "#error-nan",
 }
 
 FOUND = "return [...document.querySelectorAll('.found li > a')].map(a => a.getAttribute('href'))"
