@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,6 +86,10 @@ def test_cells_are_counted():
     assert measure.cell_backwards(49, 7, 14) == 91
 
 
+def test_seconds_are_seconds():
+    assert 0.01 < measure.seconds({"nap": lambda: time.sleep(0.01)}, repeats=3)["nap"] < 1
+
+
 def test_seconds_measures_each_in_turn():
     order = []
     taken = measure.seconds(
@@ -112,6 +117,7 @@ class Unrelated:
         (lambda: measure.minibatch_variance(1.0, 1, num_samples=1), "num_samples must be"),
         (lambda: measure.slope([1, 2], [1]), "x and y must be two lists of one length"),
         (lambda: measure.slope([1, 2], [1, 0]), "must be positive and finite"),
+        (lambda: measure.slope([0, 2], [1, 2]), "must be positive and finite"),
         (lambda: measure.slope([2, 2], [1, 3]), "at least two different values, got 2 only"),
         (lambda: measure.relative_error(np.ones(2), np.zeros(2)), "exact must not be all zero"),
         (lambda: measure.relative_error(np.ones(2), np.ones(3)), "estimate and exact must have"),

@@ -119,3 +119,10 @@ def test_every_draw_has_a_seed(path):
         cells = nbformat.read(path, as_version=4).cells
         parts = [cell.source for cell in cells if cell.cell_type == "code"]
     assert [call for part in parts for call in unseeded(part)] == []
+
+
+def test_the_seed_of_a_torch_generator_fits_any_version_of_torch():
+    """Half of 64 random bits would be negative to a program that reads them with a sign."""
+    drawn = [seeds.torch_generator(f"name {i}").initial_seed() for i in range(40)]
+    assert len(set(drawn)) == 40
+    assert 2**62 < max(drawn) < 2**63
