@@ -473,6 +473,7 @@ SEARCHES = {
     "stateful=True": "book/questions.html#q-one-state-or-many",
     "detach hidden state": "book/questions.html#q-detach",
     "batch_first": "book/questions.html#q-batch-first",
+    "do sentences in a batch influence each other": "book/questions.html#q-rows",
     "retain_graph=True": "book/questions.html#q-retain-graph",
     "view instead of transpose": "book/questions.html#q-view",
     "can I shuffle": "book/questions.html#q-shuffle",
