@@ -78,10 +78,15 @@ return {
 };
 """
 
+# What was just unfolded fades in, and pale letters on their way are no barrier.
 CHECK = """
 const done = arguments[0];
-axe.run().then(found => done(found.violations.map(each =>
+const still = () => Promise.all(document.getAnimations()
+  .filter(each => each.effect.getComputedTiming().endTime < Infinity)
+  .map(each => each.finished.catch(() => {})));
+const look = () => still().then(() => axe.run()).then(found => done(found.violations.map(each =>
   `${each.id}: ${each.nodes.length}, first ${each.nodes[0].target.join(" ")}`)));
+requestAnimationFrame(() => requestAnimationFrame(look));
 """
 
 
@@ -398,6 +403,24 @@ def test_a_browser_that_keeps_nothing_still_marks_and_changes_its_theme(browser,
     browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", script)
     assert modes - {before}
     assert [each for each in browser.get_log("browser") if each["level"] != "INFO"] == []
+
+
+UNFOLD = """
+for (const each of document.querySelectorAll("details")) each.open = true;
+return document.getAnimations().filter(each => each.effect.target.closest("details")).length;
+"""
+
+
+def test_what_unfolds_fades_in_unless_less_motion_is_asked_for(browser, host):
+    moving = {}
+    for motion in ("no-preference", "reduce"):
+        media = {"features": [{"name": "prefers-reduced-motion", "value": motion}]}
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+        browser.get(host + "notebooks/recurrence.html")
+        moving[motion] = browser.execute_script(UNFOLD)
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    assert moving["no-preference"] > 0
+    assert moving["reduce"] == 0
 
 
 def test_without_scripts_a_chapter_is_whole(browser, host):
