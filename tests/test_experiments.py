@@ -57,6 +57,9 @@ def test_a_result_is_kept_and_read_back(place):
         ("rnn.py", '"""Cell."""\nx = 2\n', True),
         ("trial.py", "from helpers import rnn\ny = rnn.x + 1\n", True),
         ("rnn.py", '"""Another docstring."""\n\n# why\nx = 1\n', False),
+        ("rnn.py", "x = 1\nif x > 2:\n    raise ValueError(x)\n", False),
+        ("rnn.py", "x = 1\nif x > 2:\n    raise ValueError(x)\nelse:\n    x = 2\n", True),
+        ("rnn.py", "x = 1\nif x > 0:\n    x = 2\n", True),
         ("other.py", "z = 3\n", False),
     ],
 )

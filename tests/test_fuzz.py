@@ -31,7 +31,7 @@ pytestmark = pytest.mark.messages
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "8"))
 PUBLIC = dict(fuzzing.public())
 SECONDS = 5
-ROOM = 1 << 30
+ROOM = 1 << 28
 """Bytes of address space that a call may take."""
 
 
@@ -80,6 +80,11 @@ def names_of(function, arguments):
     return names | {"window", "cell"}
 
 
+def no_room(error):
+    """Whether memory was short, which Python and numpy say each in its own way."""
+    return isinstance(error, MemoryError) or "array is too big" in str(error)
+
+
 def refusal_fault(function, arguments, error):
     text = str(error)
     words = set(re.findall(r"\w+", text))
@@ -126,8 +131,12 @@ def call(function, arguments):
     return result
 
 
-def fault_of(name, arguments):
-    """What is wrong with this call of that function, in words; None where nothing is."""
+def fault_of(name, arguments, done=()):
+    """What is wrong with this call of that function, in words; None where nothing is.
+
+    `done` says what of the arguments is odd.
+    """
+    odd = {what.split(" = ", 1)[1] for what in done}
     function = PUBLIC[name]
     kept = {k: v for k, v in arguments.items() if k not in ("out", "rng", "model", "optimiser")}
     before = frozen(kept)
@@ -140,16 +149,19 @@ def fault_of(name, arguments):
             little_memory(),
         ):
             warnings.simplefilter("error")
-            # A number near the largest float becomes inf, and then nan, as IEEE 754 says.
-            warnings.filterwarnings(
-                "ignore", "(overflow|invalid value) encountered", RuntimeWarning
-            )
+            if "1e308" in odd:  # this becomes inf, and then nan, as IEEE 754 says
+                warnings.filterwarnings(
+                    "ignore", "(overflow|invalid value) encountered", RuntimeWarning
+                )
             jaxtyping.config.update("jaxtyping_disable", True)
             result = call(function, arguments)
         jaxtyping.config.update("jaxtyping_disable", False)
         said = result_fault(function, arguments, result)
-    except ValueError as error:
-        said = refusal_fault(function, arguments, error)
+    except (ValueError, MemoryError) as error:
+        if name in fuzzing.TOO_LARGE and "2**31" in odd and no_room(error):
+            start = time.perf_counter()  # it took as long as it takes to fill the room
+        else:
+            said = refusal_fault(function, arguments, error)
     except AssertionError:
         said = None if name == "checks.claim" else "AssertionError"
     except Exception as error:
@@ -169,10 +181,8 @@ def swap(function, arguments, name, odd):
     makers = dict(fuzzing.PLAIN)
     if isinstance(value, np.ndarray):
         makers |= {f"its {k}": (lambda f=f: f(value)) for k, f in fuzzing.OF_ARRAY.items()}
-    if callable(value):  # what a caller's own function raises is the caller's
+    if callable(value) or (function, name) in fuzzing.MAY_CALL:
         makers = {k: make for k, make in makers.items() if not callable(make())}
-    if function in fuzzing.TOO_LARGE:
-        del makers["2**31"]
     keys = list(makers)
     key = keys[odd % len(keys)]
     try:
@@ -206,7 +216,7 @@ def drawn(name, cell, shape, seed, picks):
 )
 def test_a_result_of_the_documented_kind_or_a_refusal(name, cell, shape, seed, picks):
     arguments, done = drawn(name, cell, shape, seed, picks)
-    fault = fault_of(name, arguments)
+    fault = fault_of(name, arguments, done)
     assert fault is None, f"{name} with {', '.join(done) or 'nothing odd'}: {fault}"
 
 
@@ -218,4 +228,5 @@ def test_every_public_function_is_fuzzed_or_has_a_reason_not_to_be():
     assert set(fuzzing.TOO_LARGE) <= set(fuzzing.ENTRIES)
     assert len(fuzzing.EXEMPT) <= 21
     assert len(fuzzing.NOT_WALKED) <= 2
-    assert len(fuzzing.TOO_LARGE) <= 26
+    assert len(fuzzing.TOO_LARGE) <= 23
+    assert {name for name, _ in fuzzing.MAY_CALL} <= set(fuzzing.ENTRIES)

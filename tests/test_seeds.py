@@ -75,6 +75,7 @@ def test_deterministic_holds_torch_where_it_is_loaded():
     [
         (("",), "name must say what the draws are for, .* got ''"),
         ((3,), "name must say what the draws are for, .* got 3"),
+        (("\ud800",), r"name must be text that UTF-8 can write, .* got '\\ud800'"),
         (("a", -1), "seed must be an integer of at least 0, got -1"),
         (("a", 1.5), "seed must be an integer of at least 0, got 1.5"),
         (("a", True), "seed must be an integer of at least 0, got True"),

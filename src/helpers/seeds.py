@@ -38,7 +38,7 @@ def rng(name: str, seed: int = SEED) -> np.random.Generator:
     Raises
     ------
     ValueError
-        If `name` is empty or no string, or `seed` is negative or no integer.
+        If `name` is empty or no text, or `seed` is negative or no integer.
 
     Examples
     --------
@@ -82,6 +82,11 @@ def _entropy(name: str, seed: int) -> list[int]:
     if not isinstance(name, str) or not name:
         raise ValueError(
             f"name must say what the draws are for, as in rng('weights'), "
+            f"got {_arguments.short(name)}"
+        )
+    if any("\ud800" <= letter <= "\udfff" for letter in name):
+        raise ValueError(
+            f"name must be text that UTF-8 can write, without half a character, "
             f"got {_arguments.short(name)}"
         )
     return [_arguments.whole("seed", seed, least=0), *name.encode()]

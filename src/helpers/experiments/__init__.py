@@ -117,7 +117,8 @@ def run(name: str) -> Path:
 def fingerprint(module: str) -> str:
     """Hash of a module's source and of all modules of this package that it imports.
 
-    Refusals of wrong arguments change no result, so `_arguments` is left out.
+    Refusals of wrong arguments change no result: `_arguments` is left out, and so is
+    each ``if`` that does nothing but raise.
     """
     waiting, seen = [module], dict[str, str]()
     while waiting:
@@ -194,13 +195,17 @@ def _imports(text: str) -> list[str]:
 def _code_alone(text: str) -> str:
     lines = text.splitlines()
     for node in ast.walk(ast.parse(text)):
-        if (
-            isinstance(node, ast.Expr)
-            and isinstance(node.value, ast.Constant)
-            and isinstance(node.value.value, str)
-        ):
-            lines[node.lineno - 1 : node.end_lineno] = [""] * (
-                (node.end_lineno or node.lineno) - node.lineno + 1
-            )
+        if isinstance(node, ast.stmt) and (_is_docstring(node) or _is_refusal(node)):
+            first, last = node.lineno - 1, node.end_lineno or node.lineno
+            lines[first:last] = [""] * (last - first)
     stripped = (line.strip() for line in lines)
     return "\n".join(line for line in stripped if line and not line.startswith("#"))
+
+
+def _is_docstring(node: ast.stmt) -> bool:
+    value = node.value if isinstance(node, ast.Expr) else None
+    return isinstance(value, ast.Constant) and isinstance(value.value, str)
+
+
+def _is_refusal(node: ast.stmt) -> bool:
+    return isinstance(node, ast.If) and not node.orelse and isinstance(node.body[0], ast.Raise)
