@@ -72,6 +72,30 @@ def test_a_fitting_array_is_passed_through_without_a_copy():
     assert arguments.array("x", x, kind="floating", shape=(2, 3)) is x
 
 
+def test_an_array_of_any_shape_will_do_where_none_is_asked_for():
+    for x in (np.ones(()), np.ones((2, 3, 4))):
+        assert arguments.array("x", x, kind="floating") is x
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.int16, np.int64])
+def test_a_negative_id_is_refused_however_many_symbols_there_are(dtype):
+    with pytest.raises(ValueError, match=r"y must hold ids in 0\.\.99999, got -1"):
+        arguments.ids("y", np.array([0, -1], dtype), num_symbols=100_000, shape=None)
+    right = np.array([0, 127], dtype)
+    assert arguments.ids("y", right, num_symbols=100_000, shape=None).tolist() == [0, 127]
+
+
+def test_a_value_of_another_type_is_refused_with_both_names():
+    assert arguments.instance("x", True, int) is True
+    with pytest.raises(ValueError, match="^x must be of type builtins.int, got builtins.str$"):
+        arguments.instance("x", "3", int)
+
+
+def test_an_int_too_large_for_a_float_is_no_finite_number():
+    with pytest.raises(ValueError, match="rate must be a finite number.*, got 1000"):
+        arguments.number("rate", 10**400)
+
+
 @pytest.mark.parametrize("bad", [-1, 3])
 def test_ids_out_of_range_are_refused(bad):
     with pytest.raises(ValueError, match=rf"y must hold ids in 0\.\.2, got {bad}"):

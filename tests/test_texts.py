@@ -160,6 +160,14 @@ def nonsense(to, content):
     to.wfile.write(b"220 this is no web server\r\n")
 
 
+def no_rests_but_all(to, content):
+    """It has no rest of anything, and says so each time."""
+    if to.headers["Range"]:
+        to.start(416, Content_Length=0)
+    else:
+        whole(to, content)
+
+
 def wrong_rest(to, content):
     to.start(206, Content_Length=5, Content_Range=f"bytes 0-4/{len(content)}")
     to.wfile.write(content[:5])
@@ -234,6 +242,7 @@ def test_the_file_has_the_rights_that_any_new_file_has(server, folder):
         [silent_after(70_000), whole],
         [cut_at(100_000), without_rests],
         [cut_at(100_000), status(416), whole],
+        [cut_at(100_000), no_rests_but_all, no_rests_but_all],
     ],
     ids=lambda answers: f"{len(answers)} answers",
 )
@@ -524,6 +533,46 @@ def test_an_archive_that_would_fill_the_disk_is_not_unpacked(zipped, folder, mon
     assert files(folder) == ["wikitext_2.zip"]
     monkeypatch.setattr(texts, "MOST", len(TEXT))
     assert texts.fetch("wikitext_2", folder).read_bytes() == TEXT
+
+
+def test_a_bar_gets_one_step_for_each_piece(server, folder, monkeypatch):
+    """However small the parts are that arrive."""
+    seen = []
+
+    def bar(items, what, total):
+        steps = list(items)
+        seen.append((what, len(steps), total))
+        return steps
+
+    def in_small_parts(to, content):
+        to.start(200, Content_Length=len(content))
+        for begin in range(0, len(content), 10_000):
+            to.wfile.write(content[begin : begin + 10_000])
+            to.wfile.flush()
+            time.sleep(0.002)
+
+    monkeypatch.setattr(texts.progress, "bar", bar)
+    server.answers = [in_small_parts]
+    texts.fetch(NAME, folder)
+    assert seen == [(f"fetching {NAME}", len(TEXT) // texts.PIECE, -(-len(TEXT) // texts.PIECE))]
+
+
+def test_a_file_in_use_may_stay_where_it_is_right(server, folder, monkeypatch):
+    """Windows refuses to replace a file that another program has open."""
+
+    def in_use(part, target):
+        raise PermissionError("in use")
+
+    right = texts.fetch(NAME, folder)
+    part = folder / "mine.part"
+    part.write_bytes(TEXT)
+    monkeypatch.setattr(os, "replace", in_use)
+    texts._put(part, right, server.source())
+    assert files(folder) == [f"{NAME}.txt"]
+    part.write_bytes(TEXT)
+    right.write_bytes(b"wrong")
+    with pytest.raises(PermissionError):
+        texts._put(part, right, server.source())
 
 
 def test_a_disk_that_is_full_while_unpacking_leaves_no_part(zipped, folder, monkeypatch):

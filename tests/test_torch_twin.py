@@ -194,6 +194,12 @@ P = problem(rnn)
             lambda: torch_twin.gradients(problem(lstm).params, P.x, P.y, P.h0),
             r"h0 must be a pair \(h, c\) of arrays, got ndarray",
         ),
+        (  # two streams, and so two rows
+            lambda: torch_twin.gradients(
+                problem(lstm).params, P.x[:, :2], P.y[:, :2], np.zeros((2, 4))
+            ),
+            r"h0 must be a pair \(h, c\) of arrays, got ndarray",
+        ),
         (
             lambda: torch_twin.loop(problem(gru).params, P.x),
             "params must be rnn.Params, got helpers.gru.Params",
