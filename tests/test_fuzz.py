@@ -197,8 +197,8 @@ def drawn(name, cell, shape, seed, picks):
     arguments = fuzzing.ENTRIES[name](p, np.random.default_rng(seed))
     own = [k for k in arguments if k != "self"]
     done = []
-    for which, odd in picks if own else ():
-        arguments, what = swap(name, arguments, own[which % len(own)], odd)
+    for which, odd in picks[: len(own)]:
+        arguments, what = swap(name, arguments, own.pop(which % len(own)), odd)
         done.append(what)
     return arguments, [d for d in done if d]
 
