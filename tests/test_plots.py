@@ -101,6 +101,8 @@ def test_a_drawing_made_twice_is_the_same_file():
 
 def drawings():
     for module in pkgutil.iter_modules(plots.__path__):
+        if module.name.startswith("_"):
+            continue
         loaded = importlib.import_module(f"helpers.plots.{module.name}")
         for name, function in inspect.getmembers(loaded, inspect.isfunction):
             is_own = function.__module__ == loaded.__name__ and not name.startswith("_")
