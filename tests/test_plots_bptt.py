@@ -142,17 +142,22 @@ many = {str(i): [1.0, 2.0] for i in range(5)}
 @pytest.mark.parametrize(
     ("draw", "message"),
     [
-        (lambda: plots.backward_diagram(1, loss=1), "num_steps must be in 2..6"),
+        (lambda: plots.backward_diagram(1, loss=1), r"num_steps must be an integer in 2\.\.6"),
         (lambda: plots.backward_diagram(4), "either loss or state"),
         (lambda: plots.backward_diagram(4, loss=1, state=1), "either loss or state"),
         (lambda: plots.backward_diagram(4, loss=5), "in 1..4"),
         (lambda: plots.backward_diagram(4, state=4), "in 1..3"),
         (lambda: plots.step_size_curve([1, 0], [1, 1], {"a": [1, 1], "b": [1, 1]}), "steps must"),
-        (lambda: plots.step_size_curve([1, 2], [1, 1], {"a": [1, 1]}), "two lines"),
+        (lambda: plots.step_size_curve([1, 2], [1, 1], {"a": [1, 1]}), "2 lines"),
         (lambda: plots.step_size_curve([1, 2], [1], {"a": [1, 1], "b": [1, 1]}), "errors must"),
         (lambda: plots.gradient_triangle(np.ones((3, 3))), r"shape \(T, T \+ 1\)"),
         (lambda: plots.gradient_triangle(np.ones((3, 4))), "0 above the triangle"),
         (lambda: plots.gradient_triangle(np.zeros((3, 4))), "somewhere positive"),
+        (lambda: plots.gate_histogram([0, 1, 1], {"a": [1, 1]}), "edges must ascend, got .* 0"),
+        (
+            lambda: plots.step_size_curve([1], [1], {"a": [1], "b": [20]}),
+            r"sides\['b'\] must have a value between 0.1 and 10, got 20..20",
+        ),
         (lambda: plots.norms_by_lag({}), "1 to 4 lines"),
         (lambda: plots.norms_by_lag(many), "1 to 4 lines"),
         (lambda: plots.norms_by_lag({"a": [1.0, 0.0]}), "positive"),
@@ -166,8 +171,8 @@ many = {str(i): [1.0, 2.0] for i in range(5)}
         (lambda: plots.norms_by_steps([1, 2], {"a": [1, -1]}, 1), "positive"),
         (lambda: plots.norms_by_steps([1, 2], many, 1), "1 to 4 lines"),
         (lambda: plots.gate_histogram([0, 0.5, 1], {"a": [1]}), "each of the 2 places"),
-        (lambda: plots.gates_by_letter([[0.5]], ["a", "b"]), "each of 2 letters"),
-        (lambda: plots.gates_by_letter([[1.5]], ["a"]), "in 0..1"),
+        (lambda: plots.gates_by_letter([[0.5]], ["a", "b"]), r"shape \(2, H\)"),
+        (lambda: plots.gates_by_letter([[1.5]], ["a"]), r"in 0\.\.1"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(draw, message):

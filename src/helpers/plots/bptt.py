@@ -11,10 +11,13 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.patches import Rectangle
 
-from helpers.plots.style import COLOURS, INK, MARKERS, arrow, new_axes, same_length
+from helpers import _arguments
+from helpers.plots import _given
+from helpers.plots._given import SMALL, TICKS
+from helpers.plots._parts import arrow, new_axes
+from helpers.plots.style import COLOURS, INK, MARKERS
 
 LINES = ("-", "--", ":", "-.")
-MOST = len(LINES)
 
 
 def backward_diagram(
@@ -37,14 +40,14 @@ def backward_diagram(
         If `num_steps` is not in 2..6, or not exactly one of `loss` and `state`
         is given, or it is out of range.
     """
-    if not 2 <= num_steps <= 6:
-        raise ValueError(f"num_steps must be in 2..6 to be readable, got {num_steps!r}")
+    num_steps = _arguments.whole("num_steps", num_steps, least=2, most=6)
     if (loss is None) == (state is None):
-        raise ValueError(f"give either loss or state, got loss={loss!r} and state={state!r}")
-    last = num_steps if state is None else num_steps - 1
-    shown = loss if state is None else state
-    if shown is None or not 1 <= shown <= last:
-        raise ValueError(f"loss or state must be in 1..{last}, got {shown!r}")
+        said = [_arguments.short(value) for value in (loss, state)]
+        raise ValueError(f"give either loss or state, got loss={said[0]} and state={said[1]}")
+    if loss is not None:
+        loss = _arguments.whole("loss", loss, most=num_steps)
+    if state is not None:
+        state = _arguments.whole("state", state, most=num_steps - 1)
     ax = new_axes(ax, figsize=(7, 0.8 + 0.75 * num_steps))
     for t in range(num_steps + 1):
         _node(ax, 0, -t, f"$h_{t}$", COLOURS["state"])
@@ -84,22 +87,27 @@ def step_size_curve(
     steps, errors : (n,)
         Step sizes and relative errors, positive.
     sides : mapping of (n,)
-        Label to a line beside the marks; two of them, the falling one first.
+        Label to a line beside the marks; two of them, the falling one first. Shown is what is
+        below 10 and not below all errors by a factor of ten.
 
     Raises
     ------
     ValueError
-        If lengths differ, or a value is not positive.
+        If lengths differ, a value is not positive, or nothing of a side would be shown.
     """
-    steps, errors = _positive("steps", steps), _positive("errors", errors)
-    if len(sides) != 2:
-        raise ValueError(f"sides must hold two lines, got {len(sides)}")
-    for name, values in (("errors", errors), *sides.items()):
-        same_length({name: values}, steps)
+    steps = _given.line("steps", steps, least=SMALL)
+    errors = _given.line("errors", errors, places=len(steps), least=SMALL)
+    sides = _given.curves("sides", sides, fewest=2, many=2, places=len(steps), least=0)
+    low = errors.min() / 10
+    for label, values in sides.items():
+        if not ((values < 10) & (values > low)).any():
+            raise ValueError(
+                f"sides[{label!r}] must have a value between {low:g} and 10, "
+                f"got {values.min():g}..{values.max():g}"
+            )
     ax = new_axes(ax)
     for i, (label, values) in enumerate(sides.items()):
-        values = np.asarray(values, float)
-        shown = np.flatnonzero((values < 10) & (values > errors.min() / 10))
+        shown = np.flatnonzero((values < 10) & (values > low))
         ax.plot(steps[shown], values[shown], LINES[1 + i], color=COLOURS["context"], lw=1.2)
         middle = shown[len(shown) // 2]
         ax.annotate(label, (steps[middle], values[middle]), (-8, 8) if i == 0 else (8, 8),
@@ -116,7 +124,7 @@ def gradient_triangle(norms: Any, ax: Axes | None = None) -> Axes:
     ----------
     norms : (T, T + 1)
         Row t belongs to the loss after step t, column s to the state h_s; what
-        is 0 is left white.
+        is 0 is left white. T is at most 300.
 
     Raises
     ------
@@ -124,12 +132,15 @@ def gradient_triangle(norms: Any, ax: Axes | None = None) -> Axes:
         If `norms` is no matrix with one column more than rows, or holds nothing
         positive, or something above the diagonal that ends at the own state.
     """
-    norms = np.asarray(norms, float)
-    if norms.ndim != 2 or norms.shape[1] != norms.shape[0] + 1:
-        raise ValueError(f"norms must have shape (T, T + 1), got {norms.shape}")
-    if not (norms > 0).any() or (norms < 0).any() or np.triu(norms, 2).any():
-        raise ValueError("norms must be at least 0, somewhere positive, and 0 above the triangle")
+    norms = _given.table("norms", norms, shape=("T", "T + 1"), most=301, least=0).astype(float)
     T = len(norms)
+    if norms.shape[1] != T + 1:
+        raise ValueError(f"norms must have shape (T, T + 1), got {norms.shape}")
+    if not norms.any() or np.triu(norms, 2).any():
+        raise ValueError(
+            f"norms must be somewhere positive, and 0 above the triangle, got {norms.max():g} "
+            f"at most, and {np.triu(norms, 2).max():g} above the triangle"
+        )
     ax = new_axes(ax, figsize=(7, 4.6))
     seen = np.ma.masked_equal(norms, 0)
     image = ax.imshow(seen, norm=LogNorm(seen.min(), seen.max()), cmap="cividis",
@@ -162,16 +173,16 @@ def norms_by_lag(
     ValueError
         If there are more than four curves, or a value is not positive.
     """
-    _not_too_many("curves", curves)
+    curves = _given.curves("curves", curves, least=SMALL)
+    xlabel, ylabel = _given.text("xlabel", xlabel), _given.text("ylabel", ylabel)
     ax = new_axes(ax)
     for i, (label, values) in enumerate(curves.items()):
-        values = _positive(f"curves[{label!r}]", values)
         colour = COLOURS["gradient"]
         ax.plot(values, LINES[i], color=colour, label=label)
         ax.annotate(label, (len(values) - 1, values[-1]), (5, 0), textcoords="offset points",
                     color=colour, va="center", annotation_clip=False)  # fmt: skip
     longest = max(len(values) for values in curves.values())
-    ax.set(yscale="log", xlabel=xlabel, ylabel=ylabel, xlim=(0, 1.22 * (longest - 1)))
+    ax.set(yscale="log", xlabel=xlabel, ylabel=ylabel, xlim=(0, 1.22 * max(1, longest - 1)))
     return ax
 
 
@@ -190,17 +201,15 @@ def decay_by_radius(radii: Any, rates: Mapping[str, Any], ax: Axes | None = None
     ValueError
         If a list has another length than `radii`, or there are more than four.
     """
-    _not_too_many("rates", rates)
-    radii = np.asarray(radii, float)
-    for label, values in rates.items():
-        same_length({label: values}, radii, name="rates")
+    radii = _given.line("radii", radii)
+    rates = _given.curves("rates", rates, places=len(radii))
     ax = new_axes(ax, figsize=(7, 3.4))
     ax.axhline(1, color=COLOURS["cut"], lw=1, ls="--")
     ax.axvline(1, color=COLOURS["cut"], lw=1, ls="--")
     for i, (label, values) in enumerate(rates.items()):
         colour, marker = COLOURS["gradient"], MARKERS["gradient"]
         ax.plot(radii, values, LINES[i], marker=marker, color=colour, label=label)
-        ax.annotate(label, (radii[-1], np.asarray(values)[-1]), (8, 0), va="center",
+        ax.annotate(label, (radii[-1], values[-1]), (8, 0), va="center",
                     textcoords="offset points", color=colour, annotation_clip=False)  # fmt: skip
     ax.text(radii[0], 1.02, "grows", va="bottom")
     ax.text(radii[0], 0.98, "fades", va="top")
@@ -217,7 +226,7 @@ def bytes_by_steps(
     Parameters
     ----------
     num_steps : (n,)
-        T.
+        T, with a tick at each; up to 64.
     measured, formula : mapping of (n,)
         Label to bytes, the same labels in both; up to four.
 
@@ -226,21 +235,16 @@ def bytes_by_steps(
     ValueError
         If labels or lengths differ, or there are more than four lines.
     """
-    _not_too_many("measured", measured)
-    T = np.asarray(num_steps)
-    if list(measured) != list(formula):
-        raise ValueError(
-            f"measured and formula must have the same labels, got {list(measured)} "
-            f"and {list(formula)}"
-        )
+    T = _given.line("num_steps", num_steps, most=TICKS, least=SMALL)
+    measured = _given.curves("measured", measured, places=len(T), least=0)
+    formula = _given.curves("formula", formula, places=len(T), least=0)
+    _given.same_labels(measured=measured, formula=formula)
     ax = new_axes(ax)
     for i, (label, values) in enumerate(measured.items()):
-        same_length({label: values}, T, name="measured")
-        same_length({label: formula[label]}, T, name="formula")
         colour = COLOURS["batch"]
-        ax.plot(T, np.asarray(formula[label]) / 1000, LINES[i], color=colour, lw=1.2)
-        ax.plot(T, np.asarray(values) / 1000, MARKERS["batch"], color=colour, label=label)
-        ax.annotate(label, (T[-1], np.asarray(values)[-1] / 1000), (8, 0), va="center",
+        ax.plot(T, formula[label] / 1000, LINES[i], color=colour, lw=1.2)
+        ax.plot(T, values / 1000, MARKERS["batch"], color=colour, label=label)
+        ax.annotate(label, (T[-1], values[-1] / 1000), (8, 0), va="center",
                     textcoords="offset points", color=INK["batch"],
                     annotation_clip=False)  # fmt: skip
     ax.set(xlabel="time steps T", ylabel="kept, thousand bytes", ylim=(0, None),
@@ -257,7 +261,7 @@ def norms_by_steps(
     Parameters
     ----------
     num_steps : (n,)
-        T, on a logarithmic axis.
+        T, whole numbers on a logarithmic axis, with a tick at each; up to 64.
     norms : mapping of (n,)
         Label to lengths; up to four.
     max_norm : float
@@ -268,12 +272,12 @@ def norms_by_steps(
     ValueError
         If lengths differ, a value is not positive, or there are more than four lines.
     """
-    _not_too_many("norms", norms)
-    T = _positive("num_steps", num_steps).astype(int)
+    T = _given.line("num_steps", num_steps, most=TICKS, least=1, whole=True)
+    norms = _given.curves("norms", norms, places=len(T), least=SMALL)
+    max_norm = _given.number("max_norm", max_norm, least=SMALL)
     ax = new_axes(ax)
+    colour = COLOURS["gradient"]
     for i, (label, values) in enumerate(norms.items()):
-        same_length({label: values}, T, name="norms")
-        values, colour = _positive(f"norms[{label!r}]", values), COLOURS["gradient"]
         ax.plot(T, values, LINES[i], marker=MARKERS["gradient"], color=colour, label=label)
         ax.annotate(label, (T[-1], values[-1]), (8, 0), textcoords="offset points", va="center",
                     color=colour, annotation_clip=False)  # fmt: skip
@@ -292,9 +296,9 @@ def gate_histogram(edges: Any, shares: Mapping[str, Any], axes: Any = None) -> A
     Parameters
     ----------
     edges : (n + 1,)
-        Where the bins begin and end.
+        Where the bins begin and end, ascending; up to 1000.
     shares : mapping of (n,)
-        Label to the share of the values in each bin, in percent.
+        Label to the share of the values in each bin, in percent; up to four.
     axes : sequence of Axes, optional
         One for each label.
 
@@ -305,15 +309,18 @@ def gate_histogram(edges: Any, shares: Mapping[str, Any], axes: Any = None) -> A
     Raises
     ------
     ValueError
-        If a list does not fit the edges.
+        If a list does not fit the edges, or they do not ascend.
     """
-    edges = np.asarray(edges, float)
+    edges = _given.line("edges", edges, fewest=2, most=1000)
+    if not (np.diff(edges) > 0).all():
+        raise ValueError(f"edges must ascend, got a step of {np.diff(edges).min():g}")
+    shares = _given.curves("shares", shares, places=len(edges) - 1, least=0, limit=100)
+    axes = _given.axes("axes", axes, (len(shares),))
     if axes is None:
         axes = plt.subplots(
             len(shares), 1, figsize=(7, 1.5 * len(shares) + 0.5), sharex=True, squeeze=False
         )[1][:, 0]
     for ax, (label, values) in zip(axes, shares.items(), strict=True):
-        same_length({label: values}, edges[1:], name="shares")
         ax.bar(edges[:-1], values, np.diff(edges), align="edge", color=COLOURS["state"],
                edgecolor="white", label=label)  # fmt: skip
         ax.text(0.02, 0.95, label, transform=ax.transAxes, va="top")
@@ -328,22 +335,18 @@ def gates_by_letter(values: Any, letters: Sequence[str], ax: Axes | None = None)
     Parameters
     ----------
     values : (P, H)
-        Between 0 and 1, row p for the letter at place p.
+        Between 0 and 1, row p for the letter at place p; H is at most 1000.
     letters : sequence of str
-        P labels.
+        P labels, at most 64.
 
     Raises
     ------
     ValueError
         If `values` does not have one row for each letter, or leaves 0..1.
     """
-    values = np.asarray(values, float)
-    if values.ndim != 2 or len(values) != len(letters):
-        raise ValueError(
-            f"values must have one row for each of {len(letters)} letters, got {values.shape}"
-        )
-    if values.min() < 0 or values.max() > 1:
-        raise ValueError(f"values must lie in 0..1, got {values.min():g}..{values.max():g}")
+    letters = _given.texts("letters", letters)
+    shape = len(letters), "H"
+    values = _given.table("values", values, shape=shape, most=1000, least=0, limit=1)
     ax = new_axes(ax, figsize=(7, 3.6))
     image = ax.imshow(values, vmin=0, vmax=1, cmap="cividis", interpolation="none", aspect="auto")
     ax.figure.colorbar(image, ax=ax, label="forget gate")
@@ -356,15 +359,3 @@ def _node(ax: Axes, x: float, y: float, text: str, colour: str) -> None:
     ax.add_patch(Rectangle((x - 0.33, y - 0.3), 0.66, 0.6, facecolor="white", edgecolor=colour,
                            lw=1.5))  # fmt: skip
     ax.text(x, y, text, ha="center", va="center")
-
-
-def _positive(name: str, values: Any) -> np.ndarray:
-    array = np.asarray(values, float)
-    if array.ndim != 1 or not (array > 0).all():
-        raise ValueError(f"{name} must be a list of positive numbers for a logarithmic axis")
-    return array
-
-
-def _not_too_many(name: str, curves: Mapping[str, Any]) -> None:
-    if not 1 <= len(curves) <= MOST:
-        raise ValueError(f"{name} must hold 1 to {MOST} lines, got {len(curves)}")
