@@ -49,17 +49,19 @@ def test_tables_hold_their_words_and_cross_out_what_is_wrong():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: backward_walks({}), "walks must be 1 to 4 to stand side by side, got 0"),
+        (lambda: backward_walks({}), "walks must hold 1 to 4 walks, got 0"),
         (
             lambda: backward_walks({"a": Walk(1)}, 5),
-            "num_steps must be in 2..4 to be readable, got 5",
+            "num_steps must be an integer in 2..4, got 5",
         ),
+        (lambda: Walk(0), "reach must be an integer of at least 1, got 0"),
+        (lambda: Walk(1, cut=1), "cut must be True or False, got 1"),
         (lambda: backward_walks({"a": Walk(9)}), "walks['a'] must reach 1 to 6 cells, got 9"),
-        (lambda: cell_tables({}), "tables must be 1 to 4 to stand side by side, got 0"),
+        (lambda: cell_tables({}), "tables must hold 1 to 4 tables, got 0"),
         (
             lambda: cell_tables({"a": [["x"], []]}),
-            "tables['a'] must hold rows of one length, at least one of one cell, "
-            "got the lengths [1, 0]",
+            "tables['a'] must be rows of one length, 1 to 12 rows of 1 to 12 texts, "
+            "got rows of [1, 0]",
         ),
         (
             lambda: cell_tables({"a": [["x"]]}, {"b": []}),

@@ -11,7 +11,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from helpers.plots.style import COLOURS, INK, arrow
+from helpers import _arguments
+from helpers.plots import _given
+from helpers.plots._parts import arrow
+from helpers.plots.style import COLOURS, INK
 
 
 @dataclass(frozen=True)
@@ -20,12 +23,22 @@ class Walk:
 
     `reach` cells are visited, counted from the last one; the first window's graph is `gone`; the
     weights were `changed` in between; the state is `cut` where the windows meet.
+
+    Raises
+    ------
+    ValueError
+        If `reach` is no whole number of at least 1, or another field no truth value.
     """
 
     reach: int
     gone: bool = False
     changed: bool = False
     cut: bool = False
+
+    def __post_init__(self) -> None:
+        _arguments.whole("reach", self.reach)
+        for name in ("gone", "changed", "cut"):
+            _arguments.flag(name, getattr(self, name))
 
 
 def backward_walks(walks: Mapping[str, Walk], num_steps: int = 3, axes: Any = None) -> Any:
@@ -50,15 +63,15 @@ def backward_walks(walks: Mapping[str, Walk], num_steps: int = 3, axes: Any = No
     ValueError
         If there are too many walks, or a number is out of range.
     """
-    if not 1 <= len(walks) <= 4:
-        raise ValueError(f"walks must be 1 to 4 to stand side by side, got {len(walks)}")
-    if num_steps not in (2, 3, 4):
-        raise ValueError(f"num_steps must be in 2..4 to be readable, got {num_steps!r}")
+    walks = _given.mapping("walks", walks, "walks")
+    num_steps = _arguments.whole("num_steps", num_steps, least=2, most=4)
     for label, walk in walks.items():
-        if not 1 <= walk.reach <= 2 * num_steps:
+        _arguments.instance(f"walks[{label!r}]", walk, Walk)
+        if walk.reach > 2 * num_steps:
             raise ValueError(
-                f"walks[{label!r}] must reach 1 to {2 * num_steps} cells, got {walk.reach!r}"
+                f"walks[{label!r}] must reach 1 to {2 * num_steps} cells, got {walk.reach}"
             )
+    axes = _given.axes("axes", axes, (len(walks),))
     if axes is None:
         size = (7, 0.56 * 2 * num_steps + 0.9)
         axes = plt.subplots(1, len(walks), figsize=size, squeeze=False)[1][0]
@@ -99,7 +112,8 @@ def cell_tables(
     Parameters
     ----------
     tables : mapping of rows of str
-        Heading to the cells of its table, row by row, all rows of one length; 1 to 4.
+        Heading to the cells of its table, row by row, all rows of one length; 1 to 4 tables of
+        at most 12 rows and columns, with at most 12 letters in a cell.
     wrong : mapping of (row, column), optional
         Headings to the places that are crossed out.
     axes : as many Axes, optional
@@ -113,25 +127,10 @@ def cell_tables(
     ValueError
         If there are too many tables, rows differ in length, or a marked place is not there.
     """
-    if not 1 <= len(tables) <= 4:
-        raise ValueError(f"tables must be 1 to 4 to stand side by side, got {len(tables)}")
-    marked = dict(wrong or {})
-    if not marked.keys() <= tables.keys():
-        raise ValueError(
-            f"wrong must name tables among {sorted(tables)}, got {sorted(marked.keys())}"
-        )
-    for heading, rows in tables.items():
-        if not len(rows) or not len(rows[0]) or len({len(row) for row in rows}) != 1:
-            raise ValueError(
-                f"tables[{heading!r}] must hold rows of one length, at least one of one cell, "
-                f"got the lengths {[len(row) for row in rows]}"
-            )
-        for row, column in marked.get(heading, ()):
-            if not (0 <= row < len(rows) and 0 <= column < len(rows[0])):
-                raise ValueError(
-                    f"wrong[{heading!r}] must be places in a table of {len(rows)} × "
-                    f"{len(rows[0])}, got {(row, column)}"
-                )
+    given = _given.mapping("tables", tables, "tables")
+    tables = {h: _given.rows(f"tables[{h!r}]", rows, most=12) for h, rows in given.items()}
+    marked = _marked(tables, {} if wrong is None else wrong)
+    axes = _given.axes("axes", axes, (len(tables),))
     tall = max(len(rows) for rows in tables.values())
     if axes is None:
         widths = [max(2.4, len(rows[0])) for rows in tables.values()]
@@ -141,6 +140,25 @@ def cell_tables(
     for ax, (heading, rows) in zip(axes, tables.items(), strict=True):
         _table(ax, heading, rows, marked.get(heading, ()), tall)
     return np.asarray(axes)
+
+
+def _marked(
+    tables: Mapping[str, Sequence[Sequence[str]]], wrong: Any
+) -> dict[str, list[tuple[int, int]]]:
+    marked = _given.mapping("wrong", wrong, "lists of places", fewest=0)
+    if not marked.keys() <= tables.keys():
+        among, got = (_arguments.short(sorted(names)) for names in (tables, marked))
+        raise ValueError(f"wrong must name tables among {among}, got {got}")
+    for heading, given in marked.items():
+        tall, wide = len(tables[heading]), len(tables[heading][0])
+        name = f"wrong[{heading!r}]"
+        marked[heading] = _given.pairs(name, given, fewest=0, most=tall * wide)
+        for row, column in marked[heading]:
+            if not (row < tall and column < wide):
+                raise ValueError(
+                    f"{name} must be places in a table of {tall} × {wide}, got {(row, column)}"
+                )
+    return marked
 
 
 def _table(
