@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from helpers.plots.style import COLOURS, INK, arrow, new_axes
+from helpers.plots import _given
+from helpers.plots._parts import arrow, new_axes
+from helpers.plots.style import COLOURS, INK
 
 CELL = 0.62
 """Side of a cell, where 1 is from one cell to the next."""
@@ -21,10 +23,10 @@ def axis_orders(
     Parameters
     ----------
     tokens : T rows of B strings
-        Row t is what the cell receives at tick t.
+        Row t is what the cell receives at tick t; at most 12 of each, of at most 12 letters.
     users : mapping of sequences of str
         Two headings, each to the lines that stand beside its table: time-major first, then
-        batch-major.
+        batch-major; at most 12 lines.
     ax : Axes, optional
         Where to draw.
 
@@ -37,19 +39,16 @@ def axis_orders(
     Raises
     ------
     ValueError
-        If the rows differ in length, or there are not two headings.
+        If the rows differ in length or are too many, or there are not two headings.
 
     Examples
     --------
     >>> ax = axis_orders(["ac", "bd"], {"time-major": ["torch"], "batch-major": ["Keras"]})
     """
-    T, B = len(tokens), len(tokens[0]) if len(tokens) else 0
-    if B < 1 or any(len(row) != B for row in tokens):
-        raise ValueError("tokens must be rows of one length, at least one row of one token")
-    if len(users) != 2:
-        raise ValueError(
-            f"users must hold two headings, time-major and batch-major, got {len(users)}"
-        )
+    tokens = _given.rows("tokens", tokens, most=12)
+    T, B = len(tokens), len(tokens[0])
+    headings = _given.mapping("users", users, "headings", fewest=2, most=2)
+    users = {h: _given.texts(f"users[{h!r}]", headings[h], fewest=0, most=12) for h in headings}
     ax = new_axes(ax, figsize=(7, 0.62 * (T + B) + 1.6))
     below = T + 1.2
     for t in range(T):
