@@ -11,7 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from helpers import _arguments
-from helpers.plots.style import COLOURS, INK, MARKERS, arrow, new_axes, same_length
+from helpers.plots import _given
+from helpers.plots._given import SMALL
+from helpers.plots._parts import arrow, new_axes
+from helpers.plots.style import COLOURS, INK, MARKERS
 
 ROLES = ("time", "gradient", "batch", "state")
 SPARE = "#E4E4E4"
@@ -96,11 +99,12 @@ def reading_order(
     Parameters
     ----------
     targets : mapping of sequences of (T, B)
-        Label to the positions of the targets, one array for each update.
+        Label to the positions of the targets, one array for each update; up to 9 labels, 100
+        updates and 16 streams.
     num_tokens : int
         N.
-    axes : array of Axes, optional
-        One for each label.
+    axes : (rows, 3) Axes, optional
+        Room for one for each label.
 
     Returns
     -------
@@ -110,18 +114,19 @@ def reading_order(
     Raises
     ------
     ValueError
-        If an array is no table of positions.
+        If an array is no table of positions, or there are too many.
     """
     N = _arguments.whole("num_tokens", num_tokens)
+    tables = _given.mapping("targets", targets, "lists of tables", most=9)
+    targets = {label: _positions(label, tables[label], N) for label in tables}
+    rows = -(-len(targets) // 3)
+    axes = _given.axes("axes", axes, (rows, 3))
     if axes is None:
-        rows = -(-len(targets) // 3)
         axes = plt.subplots(rows, 3, figsize=(7, 2.1 * rows), sharex=True, squeeze=False)[1]
     flat = np.ravel(axes)
     for ax, (label, windows) in zip(flat, targets.items(), strict=False):
         most = len(windows)
-        for update, window in enumerate(windows):
-            y = _arguments.array(f"targets[{label!r}][{update}]", window, kind="integer",
-                                 shape=("T", "B"))  # fmt: skip
+        for update, y in enumerate(windows):
             height = min(0.8, most / 20)
             for column in y.T:
                 ax.add_patch(Rectangle((column[0] - 0.5, update - height / 2), len(column), height,
@@ -139,6 +144,17 @@ def reading_order(
     return axes
 
 
+def _positions(label: str, given: Any, N: int) -> list[np.ndarray]:
+    tables = []
+    for update, window in enumerate(_given.items(f"targets[{label!r}]", given, most=100)):
+        name = f"targets[{label!r}][{update}]"
+        y = _arguments.ids(name, window, num_symbols=N, shape=("T", "B")).astype(int)
+        if not y.size or y.shape[1] > 16:
+            raise ValueError(f"{name} must have 1 to 16 streams of 1 or more, got {y.shape}")
+        tables.append(y)
+    return tables
+
+
 def bits_by_row(
     rows: Mapping[str, Mapping[str, Any]],
     lines: Mapping[str, float],
@@ -152,9 +168,9 @@ def bits_by_row(
     ----------
     rows : mapping of mappings of (n,)
         Row label to what was measured to one value for each network; the kinds are told apart
-        by colour, mark and height, and the first row names them.
+        by colour, mark and height, and the first row names them. Up to 20 rows and 4 kinds.
     lines : mapping of float
-        Label to a bound, drawn as a thin upright line.
+        Label to a bound, drawn as a thin upright line; up to 8.
     log : bool
         Whether the axis of bits is logarithmic.
     ax : Axes, optional
@@ -168,23 +184,24 @@ def bits_by_row(
     Raises
     ------
     ValueError
-        If there is no row, or a value is not positive and finite.
+        If there is no row, or there are too many, or a value is not positive and finite.
     """
-    if not rows:
-        raise ValueError("rows must hold at least one row, got none")
-    ax = new_axes(ax, figsize=(7, 0.65 * len(rows) + 1.2))
+    given = _given.mapping("rows", rows, "rows", most=20)
+    rows = {h: _given.curves(f"rows[{h!r}]", given[h], least=SMALL) for h in given}
     kinds = list(dict.fromkeys(kind for row in rows.values() for kind in row))
+    if len(kinds) > 4:
+        raise ValueError(f"rows must hold at most 4 kinds, got {_arguments.short(kinds)}")
+    lines = _given.bounds("lines", lines, least=SMALL)
+    log = _arguments.flag("log", log)
+    ax = new_axes(ax, figsize=(7, 0.65 * len(rows) + 1.2))
     for label, bound in lines.items():
         ax.axvline(bound, color=COLOURS["context"], lw=1, zorder=0)
         ax.annotate(label, (bound, 1), (0, 3), xycoords=("data", "axes fraction"), ha="center",
                     textcoords="offset points", va="bottom", fontsize=10)  # fmt: skip
-    for i, (label, row) in enumerate(rows.items()):
-        for kind, values in row.items():
-            x = np.asarray(values, float)
-            if not (x.size and np.isfinite(x).all() and (x > 0).all()):
-                raise ValueError(f"rows[{label!r}][{kind!r}] must hold positive bits, got {x}")
+    for i, row in enumerate(rows.values()):
+        for kind, x in row.items():
             place = kinds.index(kind)
-            at, role = i + 0.34 * (place - (len(kinds) - 1) / 2), ROLES[place % 4]
+            at, role = i + 0.34 * (place - (len(kinds) - 1) / 2), ROLES[place]
             ax.plot(x, np.full(len(x), at), MARKERS[role], color=COLOURS[role], ms=6, alpha=0.8)
             if i == 0:
                 ax.annotate(kind, (x.max(), at), (9, 0), textcoords="offset points", va="center",
@@ -210,7 +227,7 @@ def losses_by_update(
     curves : mapping of (n,)
         Label to bits per character; at most four, each named beside its last value.
     lines : mapping of float
-        Label to a bound, drawn as a thin level line.
+        Label to a bound, drawn as a thin level line; up to 8.
     ax : Axes, optional
         Where to draw.
 
@@ -222,18 +239,19 @@ def losses_by_update(
     Raises
     ------
     ValueError
-        If a curve does not have one value for each place.
+        If a curve does not have one value for each place, or a value is below 0.
     """
-    updates = np.asarray(updates)
-    same_length(curves, updates, name="curves")
+    updates = _given.line("updates", updates)
+    curves = _given.curves("curves", curves, places=len(updates), least=0)
+    lines = _given.bounds("lines", lines, least=0)
     ax = new_axes(ax)
     for label, bound in lines.items():
         ax.axhline(bound, color=COLOURS["context"], lw=1)
         ax.annotate(label, (updates[len(updates) // 3], bound), (0, -3), va="top", fontsize=10,
                     textcoords="offset points")  # fmt: skip
     for i, (label, values) in enumerate(curves.items()):
-        values, role = np.asarray(values, float), ROLES[i % 4]
-        ax.plot(updates, values, color=COLOURS[role], ls=("-", "--", ":", "-.")[i % 4])
+        role = ROLES[i]
+        ax.plot(updates, values, color=COLOURS[role], ls=("-", "--", ":", "-.")[i])
         ax.annotate(label, (updates[-1], values[-1]), (0, 5), textcoords="offset points",
                     ha="right", va="bottom", color=INK[role])  # fmt: skip
     ax.set(xlabel="updates", ylabel="training loss\n(bits per character)", ylim=(0, None))
