@@ -108,22 +108,34 @@ def test_without_axes_a_figure_is_made(draw):
 @pytest.mark.parametrize(
     ("draw", "message"),
     [
-        (lambda: plots.tick_table([], 0), "tokens must be rows of one length"),
+        (lambda: plots.tick_table([], 0), "tokens must be a sequence of 1 to 20 entries"),
         (lambda: plots.tick_table([["a"], ["b", "c"]], 0), "tokens must be rows of one length"),
         (lambda: plots.tick_table([["a"]], 1), r"tick must be an integer in 0\.\.0, got 1"),
         (lambda: plots.cold_start([1.0], [1.0, 2.0], 1.0), "as long, got 1 and 2"),
-        (lambda: plots.cold_start([np.nan], [1.0], 1.0), "carried must be a list of finite"),
-        (lambda: plots.cold_start([1.0], [[1.0]], 1.0), "cold must be a list of finite"),
-        (lambda: plots.cold_start([1.0], [1.0], 0), "guessing must be greater than 0"),
+        (
+            lambda: plots.cold_start([np.nan], [1.0], 1.0),
+            "carried must be a list of 1 to 64 finite",
+        ),
+        (lambda: plots.cold_start([1.0], [[1.0]], 1.0), "cold must be a list of 1 to 64 finite"),
+        (lambda: plots.cold_start([1.0], [1.0], 0), "guessing must be at least 1e-100"),
         (lambda: plots.change_map(np.zeros((2, 2))), "not 0 everywhere"),
-        (lambda: plots.change_map(-np.ones((2, 2))), "at least 0"),
+        (lambda: plots.change_map(-np.ones((2, 2))), r"finite numbers in 0\.\."),
         (lambda: plots.change_map(np.ones(2)), "change must be a numpy array"),
         (lambda: plots.three_shapes(1), "num_tokens must be an integer of at least 2, got 1"),
-        (lambda: plots.three_shapes(9, 1), "drawn must be an integer of at least 2, got 1"),
-        (lambda: plots.graph_growth([1, 2], {1: [3]}), "2 counts for each batch size"),
-        (lambda: plots.graph_growth([1], {}), "1 counts for each batch size"),
-        (lambda: plots.cost_by_axis([1], [1.0, 2.0], [1], [1.0]), "more streams must come with"),
-        (lambda: plots.cost_by_axis([1], [1.0], [1], [0.0]), "more time steps must come with"),
+        (lambda: plots.three_shapes(9, 1), r"drawn must be an integer in 2\.\.100, got 1"),
+        (
+            lambda: plots.graph_growth([1, 2], {1: [3]}),
+            r"nodes\[1\] must have one value for each of the 2 places, got 1",
+        ),
+        (lambda: plots.graph_growth([1], {}), "nodes must hold 1 to 3 batch sizes, got 0"),
+        (
+            lambda: plots.cost_by_axis([1], [1.0, 2.0], [1], [1.0]),
+            "seconds_by_batch must have one value for each of the 1 places",
+        ),
+        (
+            lambda: plots.cost_by_axis([1], [1.0], [1], [0.0]),
+            r"seconds_by_time must be a list .* positive numbers .* got 0\.\.0",
+        ),
     ],
 )
 def test_bad_input_is_refused(draw, message):

@@ -12,7 +12,10 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import NullFormatter, NullLocator
 
 from helpers import _arguments
-from helpers.plots.style import COLOURS, INK, MARKERS, new_axes
+from helpers.plots import _given
+from helpers.plots._given import SMALL, TICKS
+from helpers.plots._parts import new_axes
+from helpers.plots.style import COLOURS, INK, MARKERS
 
 CELL = 0.62
 """Side of a cell in the tables, where 1 is from one cell to the next."""
@@ -24,7 +27,7 @@ def tick_table(tokens: Sequence[Sequence[str]], tick: int, *, ax: Axes | None = 
     Parameters
     ----------
     tokens : T rows of B strings
-        Row t is what the cell receives at tick t.
+        Row t is what the cell receives at tick t; at most 20 of each, of at most 12 letters.
     tick : int
         The row to frame, 0 to T - 1.
     ax : Axes, optional
@@ -40,9 +43,8 @@ def tick_table(tokens: Sequence[Sequence[str]], tick: int, *, ax: Axes | None = 
     ValueError
         If the rows differ in length, or `tick` is no row.
     """
-    T, B = len(tokens), len(tokens[0]) if len(tokens) else 0
-    if B < 1 or any(len(row) != B for row in tokens):
-        raise ValueError("tokens must be rows of one length, at least one row of one token")
+    tokens = _given.rows("tokens", tokens, most=20)
+    T, B = len(tokens), len(tokens[0])
     tick = _arguments.whole("tick", tick, least=0, most=T - 1)
     ax = new_axes(ax, figsize=(7, 0.8 * T + 1.3))
     state = {"arrowstyle": "-|>", "color": COLOURS["state"], "lw": 2, "shrinkA": 0, "shrinkB": 0}
@@ -79,7 +81,7 @@ def cold_start(
     Parameters
     ----------
     carried, cold : (T,)
-        In nats.
+        In nats; T is at most 64.
     guessing : float
         The loss of a guess, in nats: a thin line for comparison.
     ax : Axes, optional
@@ -95,17 +97,18 @@ def cold_start(
     ValueError
         If the curves differ in length, or `guessing` is no positive number.
     """
-    carried, cold = _curve("carried", carried), _curve("cold", cold)
-    if carried.shape != cold.shape:
+    carried = _given.line("carried", carried, most=TICKS)
+    cold = _given.line("cold", cold, most=TICKS)
+    if len(carried) != len(cold):
         raise ValueError(f"carried and cold must be as long, got {len(carried)} and {len(cold)}")
-    guessing = _arguments.number("guessing", guessing, above=0)
+    guessing = _given.number("guessing", guessing, least=SMALL)
     ax = new_axes(ax)
     position, last = np.arange(len(cold)), len(cold) - 1
     ax.axhline(guessing, color=COLOURS["context"], lw=1)
     ax.text(last, guessing, "a blind guess", ha="right", va="bottom", color=COLOURS["context"])
     ax.plot(position, cold, "--", color=COLOURS["cut"], marker=MARKERS["time"])
     ax.plot(position, carried, color=COLOURS["state"], marker=MARKERS["state"])
-    ax.text(1.55, cold[0] * 0.8, "from zeros", color=COLOURS["cut"])
+    ax.text(min(1.55, last), cold[0] * 0.8, "from zeros", color=COLOURS["cut"])
     ax.text(last, carried[-1] - 0.07, "carried", ha="right", va="top", color=INK["state"])
     ax.set(xlabel="position in the window (time steps)", ylabel="loss (nats per token)")
     ax.set_xticks(position)
@@ -119,7 +122,7 @@ def change_map(change: np.ndarray, *, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     change : (T, B)
-        Absolute changes, at least 0 and not all 0.
+        Absolute changes, at least 0 and not all 0; T and B are at most 200.
     ax : Axes, optional
         Where to draw.
 
@@ -135,8 +138,9 @@ def change_map(change: np.ndarray, *, ax: Axes | None = None) -> Axes:
         If `change` is no table of such numbers.
     """
     change = _arguments.array("change", change, kind="floating", shape=("T", "B"))
-    if not np.isfinite(change).all() or change.min() < 0 or change.max() == 0:
-        raise ValueError("change must be finite, at least 0, and not 0 everywhere")
+    change = _given.table("change", change, shape=("T", "B"), most=200, least=0)
+    if not change.any():
+        raise ValueError("change must be at least 0, and not 0 everywhere, got 0 everywhere")
     T, B = change.shape
     ax = new_axes(ax, figsize=(7, 3.6))
     hidden = np.ma.masked_equal(change, 0)
@@ -162,7 +166,7 @@ def three_shapes(num_tokens: int, drawn: int = 7, *, ax: Axes | None = None) -> 
     num_tokens : int
         How many there are, at least 2.
     drawn : int
-        How many of them each shape shows at most, at least 2.
+        How many of them each shape shows at most, 2 to 100.
     ax : Axes, optional
         Where to draw.
 
@@ -175,10 +179,10 @@ def three_shapes(num_tokens: int, drawn: int = 7, *, ax: Axes | None = None) -> 
     Raises
     ------
     ValueError
-        If `num_tokens` or `drawn` is below 2.
+        If `num_tokens` or `drawn` is below 2, or `drawn` above 100.
     """
     N = _arguments.whole("num_tokens", num_tokens, least=2)
-    n = min(N, _arguments.whole("drawn", drawn, least=2))
+    n = min(N, _arguments.whole("drawn", drawn, least=2, most=100))
     ax = new_axes(ax, figsize=(7, 4.2))
     along, middle = np.arange(n), (n - 1) / 2
     row, third = along + 4, n + 7
@@ -213,9 +217,9 @@ def graph_growth(
     Parameters
     ----------
     num_steps : sequence of int
-        The values of T.
+        The values of T, with a tick at each; up to 64.
     nodes : mapping from B to counts
-        One count for each T.
+        One count for each T; up to 3 batch sizes.
     ax : Axes, optional
         Where to draw.
 
@@ -229,19 +233,23 @@ def graph_growth(
     ValueError
         If a curve does not hold one count for each T.
     """
-    if not nodes or any(len(counts) != len(num_steps) for counts in nodes.values()):
-        raise ValueError(f"nodes must hold {len(num_steps)} counts for each batch size")
+    steps = _given.line("num_steps", num_steps, most=TICKS, least=1, whole=True)
+    sizes = _given.mapping("nodes", nodes, "batch sizes", most=3, numbered=True)
+    drawn = [
+        _given.line(f"nodes[{size}]", sizes[size], places=len(steps), least=1, whole=True)
+        for size in sizes
+    ]
     ax = new_axes(ax)
-    for i, counts in enumerate(nodes.values()):
+    for i, counts in enumerate(drawn):
         style: dict[str, Any] = {"fillstyle": "none", "ms": 16 - 5.5 * i, "mew": 1.5}
-        ax.plot(num_steps, counts, marker="s", color=COLOURS["batch"], lw=1, **style)
+        ax.plot(steps, counts, marker="s", color=COLOURS["batch"], lw=1, **style)
     listed = ", ".join(map(str, nodes))
-    end = num_steps[-1], next(iter(nodes.values()))[-1]
+    end = steps[-1], drawn[0][-1]
     said = f"batch size {listed}:\nthe same count"
     ax.annotate(said, end, (8, -34), textcoords="offset points", ha="right", va="top")
     ax.set(xlabel="time steps in the window", ylabel="nodes in the graph")
-    ax.set_xticks(num_steps)
-    ax.set_ylim(0, max(max(counts) for counts in nodes.values()) * 1.12)
+    ax.set_xticks(steps)
+    ax.set_ylim(0, max(counts.max() for counts in drawn) * 1.12)
     return ax
 
 
@@ -274,15 +282,16 @@ def cost_by_axis(
     ValueError
         If lengths differ or a number is not positive.
     """
+    B = _given.line("batch_size", batch_size, least=SMALL)
+    by_batch = _given.line("seconds_by_batch", seconds_by_batch, places=len(B), least=SMALL)
+    T = _given.line("num_steps", num_steps, least=SMALL)
+    by_time = _given.line("seconds_by_time", seconds_by_time, places=len(T), least=SMALL)
     ax = new_axes(ax, figsize=(7, 3.6))
     for role, label, sizes, seconds in (
-        ("time", "more time steps", num_steps, seconds_by_time),
-        ("batch", "more streams", batch_size, seconds_by_batch),
+        ("time", "more time steps", T, by_time),
+        ("batch", "more streams", B, by_batch),
     ):
-        x, y = np.asarray(sizes, float), np.asarray(seconds, float)
-        if x.shape != y.shape or x.ndim != 1 or not len(x) or min(x.min(), y.min()) <= 0:
-            raise ValueError(f"{label} must come with as many sizes as seconds, all above 0")
-        x, y = x / x[0], y / y[0]
+        x, y = sizes / sizes[0], seconds / seconds[0]
         ax.plot(x, y, marker=MARKERS[role], color=COLOURS[role])
         middle = len(x) // 2
         ax.annotate(
@@ -304,10 +313,3 @@ def cost_by_axis(
         axis.set_minor_formatter(NullFormatter())
     ax.set(xlabel="times as many tokens in the window", ylabel="times as long")
     return ax
-
-
-def _curve(name: str, values: Any) -> np.ndarray:
-    array = np.asarray(values, float)
-    if array.ndim != 1 or not len(array) or not np.isfinite(array).all():
-        raise ValueError(f"{name} must be a list of finite numbers, got shape {array.shape}")
-    return array
