@@ -10,7 +10,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from helpers.plots.style import COLOURS, INK, MARKERS, arrow, new_axes, same_length
+from helpers import _arguments
+from helpers.plots import _given
+from helpers.plots._given import SMALL, TICKS
+from helpers.plots._parts import arrow, new_axes
+from helpers.plots.style import COLOURS, INK, MARKERS
 
 LINES = ("-", "--", ":")
 
@@ -28,8 +32,7 @@ def minibatch_diagram(num_samples: int, ax: Axes | None = None) -> Axes:
     ValueError
         If `num_samples` is not in 2..8.
     """
-    if not 2 <= num_samples <= 8:
-        raise ValueError(f"num_samples must be in 2..8 to be readable, got {num_samples!r}")
+    num_samples = _arguments.whole("num_samples", num_samples, least=2, most=8)
     ax = new_axes(ax, figsize=(7, 3.4))
     rows = ("x", "h", "y", "g")
     colours = ("context", "state", "context", "gradient")
@@ -87,11 +90,11 @@ def loss_paths(
     Parameters
     ----------
     w, b : (P,), (Q,)
-        Grid of the two parameters.
+        Grid of the two parameters, 2 to 300 places each.
     loss : (Q, P)
-        Loss on that grid, positive; drawn as contours at powers of two.
+        Loss on that grid, from 1e-30 to 1e30; drawn as contours at powers of two.
     paths : mapping of (K + 1, 2)
-        Label to the points (w, b) that were visited.
+        Label to the points (w, b) that were visited; up to four.
     best : (2,)
         The lowest point.
     axes : sequence of Axes, optional
@@ -106,16 +109,13 @@ def loss_paths(
     ValueError
         If `loss` does not fit the grid, or a path is no list of points.
     """
-    w, b = np.asarray(w, float), np.asarray(b, float)
+    w, b = (_given.line(name, x, fewest=2, most=300) for name, x in (("w", w), ("b", b)))
+    loss = _given.table("loss", loss, shape=(len(b), len(w)), least=1e-30, limit=1e30)
     # Points of a contour lie nearly in line, and the last digits would decide which are kept.
-    loss = np.asarray(loss, np.float32).astype(float)
-    if loss.shape != (len(b), len(w)):
-        raise ValueError(f"loss must have shape ({len(b)}, {len(w)}), got {loss.shape}")
-    if not (loss > 0).all():
-        raise ValueError("loss must be positive, its contours stand at powers of two")
-    for label, path in paths.items():
-        if np.ndim(path) != 2 or np.shape(path)[1] != 2:
-            raise ValueError(f"paths[{label!r}] must have shape (K + 1, 2), got {np.shape(path)}")
+    loss = loss.astype(np.float32).astype(float)
+    paths = _given.tables("paths", paths, shape=("K + 1", 2))
+    lowest = _given.line("best", best, places=2)
+    axes = _given.axes("axes", axes, (len(paths),))
     if axes is None:
         axes = plt.subplots(1, len(paths), figsize=(7, 3), sharex=True, sharey=True, squeeze=False)[
             1
@@ -123,7 +123,6 @@ def loss_paths(
     low, high = np.log2(loss.min()), np.log2(loss.max())
     levels = 2.0 ** np.arange(np.ceil(low), np.floor(high) + 1)
     for ax, (label, path) in zip(axes, paths.items(), strict=True):
-        path = np.asarray(path, float)
         ax.contour(w, b, loss, levels=levels, colors=COLOURS["context"], linewidths=0.6)
         many = len(path) > 200
         ax.plot(
@@ -136,7 +135,7 @@ def loss_paths(
         )
         ax.plot(*path[0], "o", color=COLOURS["cut"], markersize=6)
         ax.plot(*path[-1], MARKERS["gradient"], color=COLOURS["gradient"], mec="white", ms=9)
-        ax.plot(*best, "x", color=COLOURS["cut"], markersize=8, mew=2)
+        ax.plot(*lowest, "x", color=COLOURS["cut"], markersize=8, mew=2)
         ax.text(
             0.97,
             0.97,
@@ -162,27 +161,26 @@ def variance_by_batch(
     Parameters
     ----------
     batch_sizes : (n,)
-        B, on a logarithmic axis.
+        B, on a logarithmic axis with a tick at each; up to 64.
     measured, predicted : mapping of (n,)
-        Label to variances, the same labels in both. Where the prediction is 0
+        Label to variances, the same labels in both; up to four. Where the prediction is 0
         an arrow that leaves the logarithmic axis is drawn.
 
     Raises
     ------
     ValueError
-        If labels or lengths differ.
+        If labels or lengths differ, a value is below 0, or a prediction 0 everywhere.
     """
-    sizes = np.asarray(batch_sizes)
-    if list(measured) != list(predicted):
-        raise ValueError(
-            f"measured and predicted must have the same labels, "
-            f"got {list(measured)} and {list(predicted)}"
-        )
-    for name, curves in (("measured", measured), ("predicted", predicted)):
-        same_length(curves, sizes, name=name)
+    sizes = _given.line("batch_sizes", batch_sizes, most=TICKS, least=SMALL)
+    measured = _given.curves("measured", measured, places=len(sizes), least=0)
+    predicted = _given.curves("predicted", predicted, places=len(sizes), least=0)
+    _given.same_labels(measured=measured, predicted=predicted)
+    for label, line in predicted.items():
+        if not line.any():
+            raise ValueError(f"predicted[{label!r}] must be positive somewhere, got only 0")
     ax = new_axes(ax)
     for i, label in enumerate(measured):
-        line, marks = np.asarray(predicted[label], float), np.asarray(measured[label], float)
+        line, marks = predicted[label], measured[label]
         shown, colour = line > 0, (COLOURS["gradient"], COLOURS["batch"])[i % 2]
         ax.plot(sizes[shown], line[shown], LINES[i % 3], color=colour, label=label)
         ax.plot(
@@ -224,9 +222,9 @@ def cost_by_batch(
     Parameters
     ----------
     batch_sizes : (n,)
-        B.
+        B, up to 64.
     seconds : mapping of (n,)
-        Label to the seconds of one update.
+        Label to the seconds of one update; up to four.
     axes : two Axes, optional
 
     Returns
@@ -236,14 +234,15 @@ def cost_by_batch(
     Raises
     ------
     ValueError
-        If a list has another length than `batch_sizes`.
+        If a list has another length than `batch_sizes`, or a value is not positive.
     """
-    sizes = np.asarray(batch_sizes)
-    same_length(seconds, sizes, name="seconds")
+    sizes = _given.line("batch_sizes", batch_sizes, most=TICKS, least=SMALL)
+    seconds = _given.curves("seconds", seconds, places=len(sizes), least=SMALL)
+    axes = _given.axes("axes", axes, (2,))
     if axes is None:
         axes = plt.subplots(1, 2, figsize=(7, 3))[1]
     for i, (label, values) in enumerate(seconds.items()):
-        micro = 1e6 * np.asarray(values, float)
+        micro = 1e6 * values
         colour = (COLOURS["batch"], COLOURS["gradient"])[i % 2]
         marker = (MARKERS["batch"], MARKERS["gradient"])[i % 2]
         for ax, y in zip(axes, (micro, micro / sizes), strict=True):
@@ -277,9 +276,9 @@ def updates_and_samples(
     Parameters
     ----------
     batch_sizes, updates, fitted : (n,)
-        B, the updates needed, and the curve fitted to them.
+        B, up to 64, the updates needed, and the curve fitted to them.
     marks : mapping of float
-        Label to a batch size that is marked by a vertical line.
+        Label to a batch size that is marked by a vertical line; up to 8.
     axes : two Axes, optional
 
     Returns
@@ -289,19 +288,22 @@ def updates_and_samples(
     Raises
     ------
     ValueError
-        If the lengths differ.
+        If the lengths differ, or a value is not positive.
     """
-    sizes = np.asarray(batch_sizes)
-    same_length({"updates": updates, "fitted": fitted}, sizes, name="curves")
+    sizes = _given.line("batch_sizes", batch_sizes, most=TICKS, least=SMALL)
+    updates = _given.line("updates", updates, places=len(sizes), least=SMALL)
+    fitted = _given.line("fitted", fitted, places=len(sizes), least=SMALL)
+    marks = _given.bounds("marks", marks, least=SMALL)
+    axes = _given.axes("axes", axes, (2,))
     if axes is None:
         axes = plt.subplots(1, 2, figsize=(7, 3))[1]
     for ax, factor, what in zip(
         axes, (np.ones(len(sizes)), sizes), ("updates", "samples"), strict=True
     ):
-        ax.plot(sizes, factor * np.asarray(fitted), color=COLOURS["context"], lw=1, label="fitted")
+        ax.plot(sizes, factor * fitted, color=COLOURS["context"], lw=1, label="fitted")
         ax.plot(
             sizes,
-            factor * np.asarray(updates),
+            factor * updates,
             MARKERS["batch"],
             color=COLOURS["batch"],
             label=what,
@@ -334,23 +336,23 @@ def rates_by_batch(
     Parameters
     ----------
     batch_sizes : (n,)
-        B, starting at 1.
+        B, starting at 1; up to 64.
     rates : mapping of (n,)
-        Label to learning rates.
+        Label to learning rates; up to four.
     marks : mapping of float
-        Label to a batch size that is marked by a vertical line.
+        Label to a batch size that is marked by a vertical line; up to 8.
 
     Raises
     ------
     ValueError
-        If a list has another length than `batch_sizes`.
+        If a list has another length than `batch_sizes`, or a value is not positive.
     """
-    sizes = np.asarray(batch_sizes)
-    same_length(rates, sizes, name="rates")
+    sizes = _given.line("batch_sizes", batch_sizes, most=TICKS, least=SMALL)
+    rates = _given.curves("rates", rates, places=len(sizes), least=SMALL)
+    marks = _given.bounds("marks", marks, least=SMALL)
     ax = new_axes(ax)
     top = 2 * max(np.max(values) for values in rates.values())
     for i, (label, values) in enumerate(rates.items()):
-        values = np.asarray(values, float)
         colour = (COLOURS["gradient"], COLOURS["batch"])[i % 2]
         rule = values[0] * sizes / sizes[0]
         ax.plot(sizes[rule < top], rule[rule < top], color=COLOURS["context"], lw=1)
