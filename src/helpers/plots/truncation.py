@@ -11,7 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.patches import Rectangle
 
-from helpers.plots.style import COLOURS, MARKERS, arrow, new_axes, same_length
+from helpers import _arguments
+from helpers.plots import _given
+from helpers.plots._given import SMALL, TICKS
+from helpers.plots._parts import arrow, new_axes
+from helpers.plots.style import COLOURS, MARKERS
 
 ROLES = ("gradient", "time", "batch", "state")
 LINES = ("-", "--", ":", "-.")
@@ -24,7 +28,7 @@ def cut_triangles(masks: Mapping[str, Any], counts: Mapping[str, Any], axes: Any
     ----------
     masks : mapping of (P, P)
         Label to truth values: row is the loss, column the cell, True where the
-        backward pass of the loss visits the cell.
+        backward pass of the loss visits the cell. Up to four, of P up to 300.
     counts : mapping of (P + 1,)
         The same labels; entry d says how many losses visit d cells.
     axes : array of Axes, optional
@@ -39,19 +43,22 @@ def cut_triangles(masks: Mapping[str, Any], counts: Mapping[str, Any], axes: Any
     ValueError
         If the labels or sizes differ, or a mask is not square.
     """
-    if list(masks) != list(counts):
-        raise ValueError(f"masks and counts must have the same labels, got {list(counts)}")
+    given = _given.mapping("masks", masks, "tables")
+    masks = {a: _given.truths(f"masks[{a!r}]", given[a], shape=("P", "P"), most=300) for a in given}
+    counts = _given.curves("counts", counts, least=0)
+    _given.same_labels(masks=masks, counts=counts)
+    for label, mask in masks.items():
+        if mask.shape != (len(mask),) * 2 or len(counts[label]) != len(mask) + 1:
+            raise ValueError(
+                f"masks[{label!r}] must be square and counts one longer, "
+                f"got {mask.shape} and {counts[label].shape}"
+            )
+    axes = _given.axes("axes", axes, (2, len(masks)))
     if axes is None:
         axes = plt.subplots(2, len(masks), figsize=(7, 3.9), squeeze=False, sharex="row",
                             sharey="row", height_ratios=(1.5, 1))[1]  # fmt: skip
     for (above, below), (label, mask) in zip(np.transpose(axes), masks.items(), strict=True):
-        mask, count = np.asarray(mask, bool), np.asarray(counts[label])
-        P = len(mask)
-        if mask.shape != (P, P) or count.shape != (P + 1,):
-            raise ValueError(
-                f"masks[{label!r}] must be square and counts one longer, "
-                f"got {mask.shape} and {count.shape}"
-            )
+        count, P = counts[label], len(mask)
         colours = ListedColormap(["white", COLOURS["gradient"]])
         above.imshow(mask, cmap=colours, vmin=0, vmax=1, interpolation="none",
                      extent=(0.5, P + 0.5, P + 0.5, 0.5))  # fmt: skip
@@ -84,8 +91,8 @@ def edges_diagram(num_steps: int = 3, axes: Sequence[Axes] | None = None) -> Any
     ValueError
         If `num_steps` is not in 2..4.
     """
-    if not 2 <= num_steps <= 4:
-        raise ValueError(f"num_steps must be in 2..4 to be readable, got {num_steps!r}")
+    num_steps = _arguments.whole("num_steps", num_steps, least=2, most=4)
+    axes = _given.axes("axes", axes, (3,))
     if axes is None:
         axes = plt.subplots(1, 3, figsize=(7, 0.62 * 2 * num_steps + 0.5))[1]
     crossing = {"no cut": (True, True), "carry": (True, False), "reset": (False, False)}
@@ -131,15 +138,17 @@ def signal_by_steps(
     ValueError
         If the lengths differ.
     """
-    steps = np.asarray(steps)
-    same_length({"kept": kept, "measured": measured}, steps)
+    steps = _given.line("steps", steps)
+    kept = _given.line("kept", kept, places=len(steps))
+    measured = _given.line("measured", measured, places=len(steps))
+    distance = _arguments.whole("distance", distance)
     ax = new_axes(ax)
     ax.plot([0, distance, distance, steps.max()], [0, 0, 1, 1], color=COLOURS["context"], lw=1)
     ax.plot(steps, kept, color=COLOURS["gradient"])
     ax.plot(steps, measured, MARKERS["gradient"], color=COLOURS["gradient"], ms=6)
     ax.text(distance - 0.4, 0.93, "all or nothing:\na belief", ha="right", va="top")
     last = len(steps) // 2
-    ax.annotate("line: closed form\nmarks: simulated", (steps[last], np.asarray(kept)[last]),
+    ax.annotate("line: closed form\nmarks: simulated", (steps[last], kept[last]),
                 (10, -14), textcoords="offset points", va="top",
                 color=COLOURS["gradient"])  # fmt: skip
     ax.set(xlabel="time steps T", ylabel="share of the signal kept", ylim=(-0.03, 1.06))
@@ -154,9 +163,9 @@ def errors_by_depth(
     Parameters
     ----------
     depths : (n,)
-        k2, on a logarithmic axis.
+        k2, on a logarithmic axis with a tick at each; up to 64.
     panels : mapping of mappings of (n,)
-        Panel label to line label to errors, positive.
+        Panel label to line label to errors, positive; up to four each.
     axes : sequence of Axes, optional
 
     Returns
@@ -166,17 +175,21 @@ def errors_by_depth(
     Raises
     ------
     ValueError
-        If a line has another length than `depths`.
+        If a line has another length than `depths`, or a value is not positive.
     """
-    depths = np.asarray(depths)
+    depths = _given.line("depths", depths, most=TICKS, least=SMALL)
+    given = _given.mapping("panels", panels, "panels")
+    panels = {
+        label: _given.curves(f"panels[{label!r}]", lines, places=len(depths), least=SMALL)
+        for label, lines in given.items()
+    }
+    axes = _given.axes("axes", axes, (len(panels),))
     if axes is None:
         axes = plt.subplots(1, len(panels), figsize=(7, 3), sharey=True, squeeze=False)[1][0]
     for ax, (panel, lines) in zip(axes, panels.items(), strict=True):
-        same_length(lines, depths)
         for i, (label, values) in enumerate(lines.items()):
-            values = np.asarray(values, float)
-            role = ROLES[i % 4]
-            ax.plot(depths, values, LINES[i % 4], marker=MARKERS[role], color=COLOURS[role])
+            role = ROLES[i]
+            ax.plot(depths, values, LINES[i], marker=MARKERS[role], color=COLOURS[role])
             at = len(depths) // 2
             ax.annotate(label, (depths[at], values[at]), (4, 8) if i == 0 else (-4, -8),
                         textcoords="offset points", ha="left" if i == 0 else "right",
@@ -196,7 +209,7 @@ def lags_by_distance(norms: Mapping[int, Any], axes: Sequence[Axes] | None = Non
     ----------
     norms : mapping of (n,)
         Distance to the size at lag 0, 1, ...; a dashed line marks the lag that
-        is one less than the distance.
+        is one less than the distance. Up to four, with up to 1000 lags.
     axes : sequence of Axes, optional
 
     Returns
@@ -206,22 +219,25 @@ def lags_by_distance(norms: Mapping[int, Any], axes: Sequence[Axes] | None = Non
     Raises
     ------
     ValueError
-        If a distance has no lag among the values.
+        If a distance has no lag among the values, or a value is below 0.
     """
+    given = _given.mapping("norms", norms, "distances", numbered=True)
+    norms = {d: _given.line(f"norms[{d}]", given[d], most=1000, least=0) for d in given}
+    for distance, values in norms.items():
+        if not 1 <= distance <= len(values):
+            raise ValueError(f"norms[{distance}] must reach lag {distance - 1}, got {len(values)}")
+    axes = _given.axes("axes", axes, (len(norms),))
     if axes is None:
         axes = plt.subplots(1, len(norms), figsize=(7, 2.8), sharey=True, squeeze=False)[1][0]
     for ax, (distance, values) in zip(axes, norms.items(), strict=True):
-        values = np.asarray(values, float)
-        if not 1 <= distance <= len(values):
-            raise ValueError(f"norms[{distance}] must reach lag {distance - 1}, got {len(values)}")
         ax.axvline(distance - 1, color=COLOURS["cut"], ls="--", lw=1)
         ax.plot(values, color=COLOURS["gradient"], marker=MARKERS["gradient"])
         ax.text(0.97, 0.97, f"distance {distance}", transform=ax.transAxes, ha="right", va="top",
                 bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})  # fmt: skip
         ax.annotate(f"lag {distance - 1}", (distance - 1, 0), (4, 4), textcoords="offset points")
         ax.set_xlabel("lag, steps")
-    axes[0].set(ylabel="size, relative to lag 0",
-                ylim=(0, 1.25 * max(np.max(values) for values in norms.values())))  # fmt: skip
+    most = max(float(np.max(values)) for values in norms.values())
+    axes[0].set(ylabel="size, relative to lag 0", ylim=(0, 1.25 * (most or 1)))
     return np.asarray(axes)
 
 
@@ -236,10 +252,10 @@ def phase_picture(
     Parameters
     ----------
     distances, steps : (n,), (m,)
-        Rows and columns; a dashed line separates T below from T at least the
+        Rows and columns, up to 24 each; a dashed line separates T below from T at least the
         distance.
     shares : mapping of (n, m)
-        Label to shares, drawn from 0 to 1 and written into each cell.
+        Label to shares from -1 to 1, drawn from 0 to 1 and written into each cell; up to four.
     axes : sequence of Axes, optional
 
     Returns
@@ -249,28 +265,27 @@ def phase_picture(
     Raises
     ------
     ValueError
-        If shares have another shape.
+        If shares have another shape, or are beyond -1 or 1.
     """
+    rows = _given.line("distances", distances, most=24, least=1, whole=True)
+    columns = _given.line("steps", steps, most=24, least=1, whole=True)
+    shape = len(rows), len(columns)
+    shares = _given.tables("shares", shares, shape=shape, least=-1, limit=1)
+    axes = _given.axes("axes", axes, (len(shares),))
     if axes is None:
         axes = plt.subplots(1, len(shares), figsize=(7, 2.7), sharey=True, squeeze=False)[1][0]
     for ax, (label, values) in zip(axes, shares.items(), strict=True):
-        values = np.asarray(values, float)
-        if values.shape != (len(distances), len(steps)):
-            raise ValueError(
-                f"shares[{label!r}] must have shape ({len(distances)}, {len(steps)}), "
-                f"got {values.shape}"
-            )
         ax.imshow(values, cmap="cividis", vmin=0, vmax=1, interpolation="none", aspect="auto")
         for (i, j), share in np.ndenumerate(values):
             percent = round(100 * max(share, 0))
             ax.text(j, i, f"{percent}", ha="center", va="center", fontsize=9,
                     color="white" if share < 0.6 else "black")  # fmt: skip
-        for i, distance in enumerate(distances):
-            at = sum(distance > T for T in steps) - 0.5
+        for i, distance in enumerate(rows):
+            at = sum(distance > T for T in columns) - 0.5
             ax.plot([at, at], [i - 0.5, i + 0.5], "--", color="white", lw=2.5)
             ax.plot([at, at], [i - 0.5, i + 0.5], "--", color=COLOURS["cut"], lw=1.2)
-        ax.set_xticks(range(len(steps)), [str(T) for T in steps])
-        ax.set_yticks(range(len(distances)), [str(D) for D in distances])
+        ax.set_xticks(range(len(columns)), [str(T) for T in columns])
+        ax.set_yticks(range(len(rows)), [str(D) for D in rows])
         ax.set_xlabel(f"time steps T, state {label}")
         ax.tick_params(length=0)
         ax.spines[:].set_visible(False)
@@ -286,26 +301,27 @@ def shares_by_distance(
     Parameters
     ----------
     distances : (n,)
-        One group each.
+        One group each, up to 24.
     shares : mapping of (n,)
-        Label to shares; up to four.
+        Label to shares from -1 to 1; up to four.
 
     Raises
     ------
     ValueError
-        If a list has another length than `distances`.
+        If a list has another length than `distances`, or a share is beyond -1 or 1.
     """
-    same_length(shares, np.asarray(distances))
+    groups = _given.line("distances", distances, most=24, least=1, whole=True)
+    shares = _given.curves("shares", shares, places=len(groups), least=-1, limit=1)
     ax = new_axes(ax)
     width = 0.8 / len(shares)
     for i, (label, values) in enumerate(shares.items()):
-        at = np.arange(len(distances)) + (i - (len(shares) - 1) / 2) * width
-        bars = ax.bar(at, values, 0.92 * width, color=COLOURS[ROLES[i % 4]],
+        at = np.arange(len(groups)) + (i - (len(shares) - 1) / 2) * width
+        bars = ax.bar(at, values, 0.92 * width, color=COLOURS[ROLES[i]],
                       hatch=("", "//", "..", "xx")[i % 4], edgecolor="white",
                       label=label)  # fmt: skip
         ax.bar_label(bars, [f"{v:.2f}" for v in values], fontsize=9)
     ax.legend(loc="lower center", fontsize=9, ncols=len(shares), bbox_to_anchor=(0.5, 1.0))
-    ax.set_xticks(range(len(distances)), [str(D) for D in distances])
+    ax.set_xticks(range(len(groups)), [str(D) for D in groups])
     ax.set(xlabel="distance", ylabel="share recovered", ylim=(0, 1.15))
     return ax
 
@@ -325,19 +341,21 @@ def mean_of_draws(
     Raises
     ------
     ValueError
-        If the lengths differ.
+        If the lengths differ, or a value is not positive.
     """
-    draws = np.asarray(draws)
-    same_length({"random_cuts": random_cuts, "guide": guide}, draws)
+    draws = _given.line("draws", draws, least=SMALL)
+    random_cuts = _given.line("random_cuts", random_cuts, places=len(draws), least=SMALL)
+    fixed = _given.number("fixed", fixed, least=SMALL)
+    guide = _given.line("guide", guide, places=len(draws), least=SMALL)
     ax = new_axes(ax)
     ax.plot(draws, guide, color=COLOURS["context"], lw=1)
     ax.axhline(fixed, color=COLOURS["cut"], ls="--")
     ax.plot(draws, random_cuts, marker=MARKERS["gradient"], color=COLOURS["gradient"])
     ax.annotate("fixed cuts", (draws[-1], fixed), (0, 5), textcoords="offset points", ha="right")
-    ax.annotate("$n^{-1/2}$", (draws[-1], np.asarray(guide)[-1]), (0, -6), color=COLOURS["context"],
+    ax.annotate("$n^{-1/2}$", (draws[-1], guide[-1]), (0, -6), color=COLOURS["context"],
                 textcoords="offset points", ha="right", va="top")  # fmt: skip
     middle = len(draws) // 2
-    ax.annotate("random cuts, reweighted", (draws[middle], np.asarray(random_cuts)[middle]),
+    ax.annotate("random cuts, reweighted", (draws[middle], random_cuts[middle]),
                 (8, 4), textcoords="offset points", color=COLOURS["gradient"])  # fmt: skip
     ax.set(xscale="log", yscale="log", xlabel="draws n", ylabel="relative error of the mean")
     return ax
@@ -349,22 +367,22 @@ def spread_by_length(lengths: Any, spreads: Mapping[str, Any], ax: Axes | None =
     Parameters
     ----------
     lengths : (n,)
-        Steps since the stream began.
+        Steps since the stream began, at least 1.
     spreads : mapping of (n,)
-        Label to standard deviations; up to four.
+        Label to standard deviations, at least 0; up to four.
 
     Raises
     ------
     ValueError
-        If a line has another length than `lengths`.
+        If a line has another length than `lengths`, or a value is too small.
     """
-    lengths = np.asarray(lengths)
-    same_length(spreads, lengths)
+    lengths = _given.line("lengths", lengths, least=1)
+    spreads = _given.curves("spreads", spreads, places=len(lengths), least=0)
     ax = new_axes(ax)
     for i, (label, values) in enumerate(spreads.items()):
-        values, role = np.asarray(values, float), ROLES[i % 4]
-        ax.plot(lengths, values, LINES[i % 4], color=COLOURS[role])
-        ax.annotate(label, (lengths[-1], values[-1]), (4, (-8, 0, 8, 0)[i % 4]),
+        role = ROLES[i]
+        ax.plot(lengths, values, LINES[i], color=COLOURS[role])
+        ax.annotate(label, (lengths[-1], values[-1]), (4, (-8, 0, 8, 0)[i]),
                     textcoords="offset points", va="center", color=COLOURS[role])  # fmt: skip
     ax.set(yscale="log", xlabel="steps since the start", ylabel="standard deviation",
            xlim=(0, 1.35 * lengths[-1]))  # fmt: skip
@@ -383,29 +401,30 @@ def derivative_by_depth(
     curves : mapping of (n,)
         Label to derivatives; up to four.
     true : float
-        Without a cut.
+        Without a cut, positive.
 
     Raises
     ------
     ValueError
-        If a curve has another length than `depths`.
+        If a curve has another length than `depths`, or `true` is not positive.
     """
-    depths = np.asarray(depths)
-    same_length(curves, depths)
+    depths = _given.line("depths", depths)
+    curves = _given.curves("curves", curves, places=len(depths))
+    true = _given.number("true", true, least=SMALL)
     ax = new_axes(ax)
     ax.axhline(0, color=COLOURS["context"], lw=1)
     ax.axhline(true, color=COLOURS["cut"], ls="--", lw=1)
     ax.annotate("without a cut", (0, true), (4, 4), textcoords="offset points")
     for i, (label, values) in enumerate(curves.items()):
-        values, role = np.asarray(values, float), ROLES[i % 4]
-        ax.plot(depths, values, LINES[i % 4], color=COLOURS[role])
+        role = ROLES[i]
+        ax.plot(depths, values, LINES[i], color=COLOURS[role])
         at = int(np.argmin(values))
         ax.annotate(label, (depths[at], values[at]), (12, -2), textcoords="offset points",
                     va="top", color=COLOURS[role])  # fmt: skip
     ax.set(
         xlabel="depth, cells",
         ylabel="derivative",
-        ylim=(1.25 * min(np.min(values) for values in curves.values()), 1.5 * true),
+        ylim=(1.25 * min(0, *(np.min(values) for values in curves.values())), 1.5 * true),
     )
     return ax
 
@@ -422,21 +441,27 @@ def descents(
     target : float
         The best value.
     shown : float
-        The drawing ends at plus and minus this value; paths may leave it.
+        The drawing ends at plus and minus this value, which is positive; paths may leave it.
 
     Raises
     ------
     ValueError
-        If a path is no list of numbers.
+        If a path is no list of numbers, or has no value within 0.9 of what is shown.
     """
+    paths = _given.curves("paths", paths)
+    target = _given.number("target", target)
+    shown = _given.number("shown", shown, least=SMALL)
+    for label, path in paths.items():
+        if np.abs(path).min() >= 0.9 * shown:
+            raise ValueError(
+                f"paths[{label!r}] must have a value nearer to 0 than {0.9 * shown:g}, "
+                f"got {np.abs(path).min():g} at the nearest"
+            )
     ax = new_axes(ax)
     ax.axhline(target, color=COLOURS["cut"], ls="--", lw=1)
     for i, (label, path) in enumerate(paths.items()):
-        path = np.asarray(path, float)
-        if path.ndim != 1 or not len(path):
-            raise ValueError(f"paths[{label!r}] must be a list of numbers, got shape {path.shape}")
-        role = ROLES[i % 4]
-        ax.plot(path, LINES[i % 4], color=COLOURS[role], label=label)
+        role = ROLES[i]
+        ax.plot(path, LINES[i], color=COLOURS[role], label=label)
         inside = np.flatnonzero(np.abs(path) < 0.9 * shown)
         at = inside[-1]
         ends = at == len(path) - 1
