@@ -10,7 +10,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from helpers.plots.style import COLOURS, INK, MARKERS, new_axes, same_length
+from helpers import _arguments
+from helpers.plots import _given
+from helpers.plots._given import SMALL, TICKS
+from helpers.plots._parts import new_axes
+from helpers.plots.style import COLOURS, INK, MARKERS
 
 ROLES = ("state", "gradient", "time", "batch")
 LINES = ("-", "--", ":", "-.")
@@ -25,9 +29,9 @@ def ragged_tables(
     Parameters
     ----------
     steps : (B,)
-        Real steps of each padded sequence.
+        Real steps of each padded sequence, at most 60 of each.
     starts : (L, B)
-        True where a document begins in the streams.
+        True where a document begins in the streams; at most 60 of each.
     num_steps : int
         T, rows of a full window of the streams.
     axes : two Axes, optional
@@ -39,26 +43,22 @@ def ragged_tables(
     Raises
     ------
     ValueError
-        If there are no steps, one is below 1, `starts` is no table, or `num_steps` below 1.
+        If there are no steps, a number is below 1 or too large, or `starts` is no table.
     """
-    starts = np.asarray(starts, bool)
-    if not len(steps) or min(steps) < 1:
-        raise ValueError(f"steps must hold at least one number of at least 1, got {list(steps)}")
-    if starts.ndim != 2 or num_steps < 1:
-        raise ValueError(
-            f"starts must be a table of (L, B) and num_steps at least 1, got shape {starts.shape} "
-            f"and {num_steps}"
-        )
+    lengths = _given.line("steps", steps, most=60, least=1, limit=60, whole=True).tolist()
+    starts = _given.truths("starts", starts, shape=("L", "B"), most=60)
+    num_steps = _arguments.whole("num_steps", num_steps)
+    axes = _given.axes("axes", axes, (2,))
     if axes is None:
         axes = plt.subplots(1, 2, figsize=(7, 3.3))[1]
     left, right = axes
-    T = max(steps)
-    for b, n in enumerate(steps):
+    T = max(lengths)
+    for b, n in enumerate(lengths):
         for t in range(T):
             _square(left, b, t, "white" if t < n else FILLING, COLOURS["time"])
         left.plot(b, n - 1, MARKERS["state"], color=COLOURS["state"], ms=6)
         left.plot([b, b], [0, n - 1], color=COLOURS["state"], lw=1.5)
-    left.set(xlabel=f"{len(steps)} sequences, filled up to {T} steps")
+    left.set(xlabel=f"{len(lengths)} sequences, filled up to {T} steps")
     L, B = starts.shape
     for b in range(B):
         tops = [*np.flatnonzero(starts[:, b]), L]
@@ -75,7 +75,7 @@ def ragged_tables(
     if rest:
         right.text(B - 0.2, L - rest / 2 - 0.5, "short last\nwindow", va="center", fontsize=10)
     right.set(xlabel=f"{B} streams, windows of {num_steps}")
-    for ax, rows, columns in ((left, T, len(steps)), (right, L, B + 2.2 * bool(rest))):
+    for ax, rows, columns in ((left, T, len(lengths)), (right, L, B + 2.2 * bool(rest))):
         ax.set(xlim=(-0.8, columns - 0.2), ylim=(rows - 0.3, -0.7), xticks=[], yticks=[],
                aspect="equal")  # fmt: skip
         ax.spines[:].set_visible(False)
@@ -91,25 +91,29 @@ def weights_by_position(
     Parameters
     ----------
     weights : (P,)
-        One a position; 1 is fair.
+        One a position, at least 0; 1 is fair.
     edges : (n,)
-        Where a window ends, between two positions; thin dashed lines.
+        Where a window ends, between two positions; up to 1000 thin dashed lines.
     labels : mapping of int to str
-        Position to what is written above its weight.
+        Position to what is written above its weight; up to 8.
 
     Raises
     ------
     ValueError
-        If a label's position is not there.
+        If a label's position is not there, or a weight is below 0.
     """
-    weights = np.asarray(weights, float)
+    weights = _given.line("weights", weights, least=0)
+    edges = _given.line("edges", edges, fewest=0, most=1000)
+    labels = _given.mapping("labels", labels, "texts", fewest=0, most=8, numbered=True)
+    for position, text in labels.items():
+        if position >= len(weights):
+            raise ValueError(f"labels must name positions below {len(weights)}, got {position}")
+        _given.text(f"labels[{position}]", text)
     ax = new_axes(ax, figsize=(7, 2.6))
     ax.axhline(1, color=COLOURS["context"], lw=1)
     ax.vlines(edges, 0, 1.08 * weights.max(), color=COLOURS["cut"], ls="--", lw=0.6)
     ax.stairs(weights, np.arange(len(weights) + 1) - 0.5, color=COLOURS["time"], lw=2.5)
     for position, text in labels.items():
-        if not 0 <= position < len(weights):
-            raise ValueError(f"labels must name positions below {len(weights)}, got {position}")
         ax.annotate(text, (position, weights[position]), (-6, 5), textcoords="offset points",
                     ha="right", color=COLOURS["time"],
                     bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})  # fmt: skip
@@ -123,7 +127,8 @@ def leak_maps(maps: Mapping[str, Any], axes: Sequence[Axes] | None = None) -> An
     Parameters
     ----------
     maps : mapping of (T, B)
-        Label to differences, at least 0; all panels share one scale from 0.
+        Label to differences, at least 0; all panels share one scale from 0. Up to four tables,
+        of up to 300 steps and 64 streams.
     axes : sequence of Axes, optional
 
     Returns
@@ -135,9 +140,14 @@ def leak_maps(maps: Mapping[str, Any], axes: Sequence[Axes] | None = None) -> An
     ValueError
         If the panels differ in shape.
     """
-    shapes = {np.shape(values) for values in maps.values()}
-    if len(shapes) != 1 or len(next(iter(shapes))) != 2:
-        raise ValueError(f"maps must be tables of one shape (T, B), got {sorted(shapes)}")
+    maps = _given.tables("maps", maps, shape=("T", "B"), most=300, least=0)
+    shapes = {values.shape for values in maps.values()}
+    if len(shapes) != 1 or min(shapes)[1] > TICKS:
+        raise ValueError(
+            f"maps must be tables of one shape (T, B) with at most {TICKS} streams, "
+            f"got {sorted(shapes)}"
+        )
+    axes = _given.axes("axes", axes, (len(maps),))
     if axes is None:
         axes = plt.subplots(1, len(maps), figsize=(7, 3.2), sharey=True, squeeze=False)[1][0]
     most = max(float(np.max(values)) for values in maps.values())
@@ -159,17 +169,17 @@ def loss_by_place(curves: Mapping[str, Any], floor: Any, ax: Axes | None = None)
     Parameters
     ----------
     curves : mapping of (n,)
-        Label to bits at the places 1, 2, ...; the lowest line first.
+        Label to bits at the places 1, 2, ...; the lowest line first. Up to four.
     floor : (n,)
-        What no network can beat.
+        What no network can beat; up to 64 places.
 
     Raises
     ------
     ValueError
-        If a curve is not as long as the floor.
+        If a curve is not as long as the floor, or a value is not positive.
     """
-    floor = np.asarray(floor, float)
-    same_length(curves, floor, name="curves")
+    floor = _given.line("floor", floor, most=TICKS, least=SMALL)
+    curves = _given.curves("curves", curves, places=len(floor), least=SMALL)
     ax = new_axes(ax)
     places = np.arange(1, len(floor) + 1)
     ax.step(places, floor, where="mid", color=COLOURS["context"], lw=1)
@@ -177,8 +187,8 @@ def loss_by_place(curves: Mapping[str, Any], floor: Any, ax: Axes | None = None)
     ax.annotate("floor", (places[middle], floor[middle]), (0, -4), textcoords="offset points",
                 va="top", ha="right")  # fmt: skip
     for i, (label, values) in enumerate(curves.items()):
-        values, role = np.asarray(values, float), ROLES[i % 4]
-        ax.plot(places, values, LINES[i % 4], color=COLOURS[role], marker=MARKERS[role])
+        role = ROLES[i]
+        ax.plot(places, values, LINES[i], color=COLOURS[role], marker=MARKERS[role])
         at = min(1 + i, len(places) - 1)
         ax.annotate(label, (places[at], values[at]), (-4, 10) if i == 0 else (8, 4),
                     textcoords="offset points", color=INK[role])  # fmt: skip
@@ -186,7 +196,7 @@ def loss_by_place(curves: Mapping[str, Any], floor: Any, ax: Axes | None = None)
     ticks = [tick for tick in (0.25, 0.5, 1, 2, 4, 8, 16) if tick >= 0.9 * floor.min()]
     ax.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     ax.minorticks_off()
-    most = max(float(np.max(values)) for values in curves.values())
+    most = max(float(np.max(values)) for values in (floor, *curves.values()))
     ax.set_ylim(0.75 * floor.min(), 1.25 * most)
     ax.set_xticks(places[:: 1 if len(places) < 20 else 2])
     return ax
@@ -202,29 +212,30 @@ def excess_by_cold_starts(
     cold_starts : (n,)
         B - 1, from 0.
     curves : mapping of (n,)
-        Label to the excess in bits.
+        Label to the excess in bits; up to four.
     floor : float
         The least that a cold start can cost; a thin line of this slope.
 
     Raises
     ------
     ValueError
-        If a curve has another length than `cold_starts`.
+        If a curve has another length than `cold_starts`, or a value is below 0.
     """
-    cold_starts = np.asarray(cold_starts)
-    same_length(curves, cold_starts, name="curves")
+    cold_starts = _given.line("cold_starts", cold_starts, least=0)
+    curves = _given.curves("curves", curves, places=len(cold_starts), least=0)
+    floor = _given.number("floor", floor, least=0)
     ax = new_axes(ax)
     ax.plot(cold_starts, floor * cold_starts, color=COLOURS["context"], lw=1)
     ax.annotate("floor", (cold_starts[-1], floor * cold_starts[-1]), (4, -7),
                 textcoords="offset points", va="center")  # fmt: skip
     for i, (label, values) in enumerate(curves.items()):
-        values, role = np.asarray(values, float), ROLES[i % 4]
-        ax.plot(cold_starts, values, LINES[i % 4], color=COLOURS[role], marker=MARKERS[role])
+        role = ROLES[i]
+        ax.plot(cold_starts, values, LINES[i], color=COLOURS[role], marker=MARKERS[role])
         at = len(cold_starts) - (2 if i == 0 else 1)
         ax.annotate(label, (cold_starts[at], values[at]), (-8, 6), textcoords="offset points",
                     ha="right", va="bottom", color=INK[role])  # fmt: skip
     ax.set(xlabel="cold starts, B − 1", ylabel="excess, bits a file",
-           xlim=(0, 1.12 * cold_starts[-1]), ylim=(0, None))  # fmt: skip
+           xlim=(0, 1.12 * (cold_starts[-1] or 1)), ylim=(0, None))  # fmt: skip
     return ax
 
 
