@@ -11,7 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.patches import Rectangle
 
-from helpers.plots.style import COLOURS, INK, MARKERS, new_axes, same_length
+from helpers import _arguments
+from helpers.plots import _given
+from helpers.plots._given import SMALL, TICKS
+from helpers.plots._parts import new_axes
+from helpers.plots.style import COLOURS, INK, MARKERS
 
 ROLES = ("gradient", "time", "batch", "state")
 LINES = ("-", "--", ":", "-.")
@@ -23,13 +27,14 @@ def window_shapes(shapes: Sequence[tuple[int, int]], ax: Axes | None = None) -> 
     Parameters
     ----------
     shapes : sequence of (B, T)
-        Drawn from left to right.
+        Drawn from left to right; up to 12, with B and T up to 64.
 
     Raises
     ------
     ValueError
         If there is no shape, or one has another number of tokens than the first.
     """
+    shapes = _given.pairs("shapes", shapes, most=12, least=1, limit=64)
     sizes = {B * T for B, T in shapes}
     if len(sizes) != 1:
         raise ValueError(f"shapes must all have the same B·T, got {sorted(sizes)}")
@@ -66,9 +71,9 @@ def staircase(
     Parameters
     ----------
     splits : (n,) pairs (B, T)
-        From left to right.
+        From left to right; up to 24.
     curves : mapping of (n, seeds)
-        Label to losses in bits; the line joins the means. Up to two.
+        Label to losses in bits; the line joins the means. Up to two, of up to 100 networks.
     floors : mapping of (n,)
         Label to the least loss that is possible at each split. Up to two, the higher first.
     circled : int, optional
@@ -77,30 +82,34 @@ def staircase(
     Raises
     ------
     ValueError
-        If a curve or floor has another length than `splits`.
+        If a curve or floor has another length than `splits`, or `circled` is no point.
     """
+    splits = _given.pairs("splits", splits)
     at = np.arange(len(splits))
-    same_length(floors, at)
-    same_length({label: np.asarray(values)[:, 0] for label, values in curves.items()}, at)
+    curves = _given.tables("curves", curves, many=2, shape=(len(at), "seeds"), most=100)
+    floors = _given.curves("floors", floors, fewest=0, many=2, places=len(at))
+    if circled is not None:
+        circled = _arguments.whole("circled", circled, least=0, most=len(at) - 1)
     ax = new_axes(ax, figsize=(7, 3.6))
     for values in floors.values():
         ax.hlines(values, at - 0.42, at + 0.42, color=COLOURS["context"], lw=1.2)
     for i, (label, floor) in enumerate(floors.items(), start=2 - len(floors)):
         middle = len(at) // 2 - 1  # the first of two floors has its name beside, the other below
-        ax.annotate(label, (at[middle] + (-0.42, 0.42)[i], np.asarray(floor)[middle]),
+        ax.annotate(label, (at[middle] + (-0.42, 0.42)[i], floor[middle]),
                     ((-4, 0), (0, -5))[i], textcoords="offset points", ha="right",
                     va=("center", "top")[i], color=INK["context"], fontsize=10)  # fmt: skip
-    for i, (label, losses) in enumerate(curves.items()):
-        values, role = np.asarray(losses, float), ("time", "state")[i]
+    for i, (label, values) in enumerate(curves.items()):
+        role = ("time", "state")[i]
         for x, seeds in zip(at, values, strict=True):
             ax.plot(np.full(len(seeds), x), seeds, MARKERS[role], color=COLOURS[role], ms=4,
                     alpha=0.6, mew=0)  # fmt: skip
         middle = np.mean(values, axis=1)
         ax.plot(at, middle, LINES[i], color=COLOURS[role])
-        ax.annotate(label, (at[1], middle[1]), (8, 8), textcoords="offset points",
+        second = min(1, len(at) - 1)
+        ax.annotate(label, (at[second], middle[second]), (8, 8), textcoords="offset points",
                     color=INK[role])  # fmt: skip
     if circled is not None:
-        middle = np.mean(np.asarray(next(iter(curves.values())), float), axis=1)
+        middle = np.mean(next(iter(curves.values())), axis=1)
         ax.plot([circled], [middle[circled]], "o", ms=15, mfc="none", mec=COLOURS["cut"], mew=1.5)
     size = 11 if len(splits) <= 8 else 9
     ax.set_xticks(at, [f"{B}×{T}" for B, T in splits], fontsize=size)
@@ -123,30 +132,33 @@ def loss_by_position(
     curves : mapping of (T,)
         Label to losses in bits. Up to two.
     floors : mapping of (T,)
-        Label to the least loss that is possible at each place.
+        Label to the least loss that is possible at each place; up to four.
     distances : sequence of int
-        Places to mark with a dotted line.
+        Places to mark with a dotted line and a tick; up to 24.
 
     Raises
     ------
     ValueError
         If a curve or floor has another length than the first curve.
     """
-    at = np.arange(1, 1 + len(next(iter(curves.values()))))
-    same_length({**curves, **floors}, at)
+    first = next(iter(_given.curves("curves", curves, many=2).values()))
+    at = np.arange(1, 1 + len(first))
+    curves = _given.curves("curves", curves, many=2, places=len(at))
+    floors = _given.curves("floors", floors, fewest=0, places=len(at))
+    places = _given.line("distances", distances, fewest=0, most=24, least=1, whole=True).tolist()
     ax = new_axes(ax)
-    for place in distances:
+    for place in places:
         ax.axvline(place, color=COLOURS["cut"], ls=":", lw=1)
     for label, values in floors.items():
         ax.step(at, values, where="mid", color=COLOURS["context"], lw=1.2)
-        ax.annotate(label, (at[len(at) // 6], np.asarray(values)[len(at) // 6]), (0, -5), va="top",
+        ax.annotate(label, (at[len(at) // 6], values[len(at) // 6]), (0, -5), va="top",
                     textcoords="offset points", color=INK["context"], fontsize=10)  # fmt: skip
     for i, (label, values) in enumerate(curves.items()):
         role = ("time", "state")[i]
         ax.plot(at, values, LINES[i], marker=MARKERS[role], color=COLOURS[role], ms=4)
-        ax.annotate(label, (at[0], np.asarray(values)[0]), (8, -2 if i == 0 else 8), va="center",
+        ax.annotate(label, (at[0], values[0]), (8, -2 if i == 0 else 8), va="center",
                     textcoords="offset points", color=INK[role])  # fmt: skip
-    ax.set_xticks(sorted({*distances, int(at[-1])}))
+    ax.set_xticks(sorted({*places, int(at[-1])}))
     ax.set(xlabel="place in the window, counted from 1", ylabel="loss, bits")
     return ax
 
@@ -165,11 +177,11 @@ def plane_maps(
     Parameters
     ----------
     batch_sizes, num_steps : (n,), (m,)
-        Columns and rows.
+        Columns and rows, up to 16 of each.
     maps : mapping of (m, n)
-        Label to what the shade shows; dark is small.
+        Label to what the shade shows; dark is small. Up to four.
     texts : mapping of (m, n)
-        The same labels; what is written into each cell.
+        The same labels; what is written into each cell, at most 12 letters.
     allowed : mapping of lists of (B, T)
         The same labels; cells with a dashed frame.
     best : mapping of (B, T)
@@ -185,37 +197,67 @@ def plane_maps(
     ValueError
         If a map or its texts have another shape, or a cell to frame is not in the map.
     """
+    across = _given.line("batch_sizes", batch_sizes, most=16, least=1, whole=True).tolist()
+    down = _given.line("num_steps", num_steps, most=16, least=1, whole=True).tolist()
+    shape = len(down), len(across)
+    maps = _given.tables("maps", maps, shape=shape)
+    texts = _written(maps, texts)
+    allowed, best = _framed(maps, allowed, best, across, down)
+    axes = _given.axes("axes", axes, (len(maps),))
     if axes is None:
         axes = plt.subplots(1, len(maps), figsize=(7, 3.1), sharey=True, squeeze=False)[1][0]
-    shape = len(num_steps), len(batch_sizes)
     for ax, (label, values) in zip(axes, maps.items(), strict=True):
-        values = np.asarray(values, float)
-        if not values.shape == np.shape(texts[label]) == shape:
-            raise ValueError(
-                f"maps[{label!r}] and its texts must have shape {shape}, "
-                f"got {values.shape} and {np.shape(texts[label])}"
-            )
         ax.imshow(values, cmap="cividis", interpolation="none", aspect="auto")
         middle = (values.min() + values.max()) / 2
         for (i, j), written in np.ndenumerate(np.asarray(texts[label], dtype=object)):
             ax.text(j, i, written, ha="center", va="center", fontsize=9,
                     color="white" if values[i, j] < middle else "black")  # fmt: skip
         for cell in (*allowed[label], best[label]):
-            if cell[0] not in batch_sizes or cell[1] not in num_steps:
-                raise ValueError(f"the cells to frame must be cells of the map, got {cell}")
-            x, y = list(batch_sizes).index(cell[0]), list(num_steps).index(cell[1])
-            is_best = tuple(cell) == tuple(best[label])
+            x, y = across.index(cell[0]), down.index(cell[1])
+            is_best = cell == best[label]
             under, over = ("white", 4.5, "-"), (COLOURS["cut"], 2, "-")
             for colour, width, dashes in (under, over) if is_best else (("white", 1.3, "--"),):
                 ax.add_patch(Rectangle((x - 0.44, y - 0.42), 0.88, 0.84, fill=False, ls=dashes,
                                        edgecolor=colour, lw=width))  # fmt: skip
-        ax.set_xticks(range(shape[1]), [str(B) for B in batch_sizes])
-        ax.set_yticks(range(shape[0]), [str(T) for T in num_steps])
+        ax.set_xticks(range(shape[1]), [str(B) for B in across])
+        ax.set_yticks(range(shape[0]), [str(T) for T in down])
         ax.set_xlabel(f"batch size B\n{label}")
         ax.tick_params(length=0)
         ax.spines[:].set_visible(False)
     axes[0].set_ylabel("time steps T, down")
     return np.asarray(axes)
+
+
+def _written(maps: Mapping[str, np.ndarray], texts: Any) -> dict[str, list[list[str]]]:
+    given = _given.mapping("texts", texts, "tables")
+    _given.same_labels(maps=maps, texts=given)
+    written = {}
+    for label, values in maps.items():
+        written[label] = _given.rows(f"texts[{label!r}]", given[label], most=16)
+        shape = len(written[label]), len(written[label][0])
+        if shape != values.shape:
+            raise ValueError(
+                f"maps[{label!r}] and its texts must have the same shape, "
+                f"got {values.shape} and {shape}"
+            )
+    return written
+
+
+def _framed(
+    maps: Mapping[str, np.ndarray], allowed: Any, best: Any, across: list[int], down: list[int]
+) -> tuple[dict[str, list[tuple[int, int]]], dict[str, tuple[int, int]]]:
+    allowed = _given.mapping("allowed", allowed, "lists of cells")
+    best = _given.mapping("best", best, "cells")
+    _given.same_labels(maps=maps, allowed=allowed)
+    _given.same_labels(maps=maps, best=best)
+    for label in maps:
+        name = f"allowed[{label!r}]"
+        allowed[label] = _given.pairs(name, allowed[label], fewest=0, most=256)
+        best[label] = _given.pair(f"best[{label!r}]", best[label])
+        for cell in (*allowed[label], best[label]):
+            if cell[0] not in across or cell[1] not in down:
+                raise ValueError(f"allowed and best must be cells of the map, got {cell}")
+    return allowed, best
 
 
 def throughput_by_axis(
@@ -226,9 +268,9 @@ def throughput_by_axis(
     Parameters
     ----------
     sizes : (n,)
-        What B, or T, is; on a logarithmic axis.
+        What B, or T, is; on a logarithmic axis. Up to 64.
     curves : mapping of pairs (n,), (n,)
-        Program to its tokens a second against B, and against T.
+        Program to its tokens a second against B, and against T; up to four.
     axes : sequence of Axes, optional
 
     Returns
@@ -238,24 +280,31 @@ def throughput_by_axis(
     Raises
     ------
     ValueError
-        If a curve has another length than `sizes`.
+        If a curve has another length than `sizes`, or a value is not positive.
     """
+    at = _given.line("sizes", sizes, most=TICKS, least=1, whole=True)
+    pairs = {}
+    for program, given in _given.mapping("curves", curves, "pairs of lines").items():
+        name = f"curves[{program!r}]"
+        pairs[program] = [
+            _given.line(f"{name}[{i}]", rates, places=len(at), least=SMALL)
+            for i, rates in enumerate(_given.items(name, given, fewest=2, most=2))
+        ]
+    axes = _given.axes("axes", axes, (len(pairs),))
     if axes is None:
-        axes = plt.subplots(1, len(curves), figsize=(7, 3), sharey=True, squeeze=False)[1][0]
-    for ax, (program, pair) in zip(axes, curves.items(), strict=True):
-        lines = {"more streams": pair[0], "more steps": pair[1]}
-        same_length(lines, sizes, name=program)
-        for i, (label, values) in enumerate(lines.items()):
+        axes = plt.subplots(1, len(pairs), figsize=(7, 3), sharey=True, squeeze=False)[1][0]
+    for ax, (program, pair) in zip(axes, pairs.items(), strict=True):
+        for i, (label, values) in enumerate(zip(("more streams", "more steps"), pair, strict=True)):
             role = ("batch", "time")[i]
-            relative = np.asarray(values, float) / np.asarray(values, float)[0]
-            ax.plot(sizes, relative, LINES[i], marker=MARKERS[role], color=COLOURS[role])
-            ax.annotate(label, (sizes[-1], relative[-1]), (0, 11 if i == 0 else -11), ha="right",
+            relative = values / values[0]
+            ax.plot(at, relative, LINES[i], marker=MARKERS[role], color=COLOURS[role])
+            ax.annotate(label, (at[-1], relative[-1]), (0, 11 if i == 0 else -11), ha="right",
                         va="center", textcoords="offset points", color=INK[role])  # fmt: skip
         ax.set(xscale="log", yscale="log", xlabel="B, or T")
-        ax.set_xticks(sizes[::2], [str(n) for n in sizes[::2]])
+        ax.set_xticks(at[::2], [str(n) for n in at[::2]])
         ax.minorticks_off()
         ax.text(0.03, 0.97, program, transform=ax.transAxes, va="top")
-    top = max(np.max(np.divide(rates, rates[0])) for pair in curves.values() for rates in pair)
+    top = max(np.max(np.divide(rates, rates[0])) for pair in pairs.values() for rates in pair)
     axes[0].set(ylabel="tokens a second, relative", ylim=(0.9, 2 * top))
     axes[0].set_yticks([1, 3, 10, 30], ["1", "3", "10", "30"])
     return np.asarray(axes)
@@ -272,9 +321,10 @@ def bias_and_noise(
     Parameters
     ----------
     splits : (n,) pairs (B, T)
-        From left to right.
+        From left to right; up to 24.
     tasks : mapping of mappings of (n,)
-        Panel label to the lines bias, noise and both, each a size. The least of the last is marked.
+        Panel label to the lines bias, noise and both, each a size. The least of the last is
+        marked. Up to four panels.
     simulated : mapping of (n,)
         Panel label to the last of these as a simulation gives it.
     axes : sequence of Axes, optional
@@ -286,17 +336,24 @@ def bias_and_noise(
     Raises
     ------
     ValueError
-        If a line has another length than `splits`.
+        If a line has another length than `splits`, a value is below 0, or labels differ.
     """
+    splits = _given.pairs("splits", splits)
+    at = np.arange(len(splits))
+    tasks = {
+        task: _given.curves(f"tasks[{task!r}]", lines, many=3, places=len(at), least=0)
+        for task, lines in _given.mapping("tasks", tasks, "panels").items()
+    }
+    simulated = _given.curves("simulated", simulated, places=len(at), least=0)
+    _given.same_labels(tasks=tasks, simulated=simulated)
+    axes = _given.axes("axes", axes, (len(tasks),))
     if axes is None:
         axes = plt.subplots(1, len(tasks), figsize=(7, 3.2), squeeze=False)[1][0]
-    at = np.arange(len(splits))
     for ax, (task, lines) in zip(axes, tasks.items(), strict=True):
-        same_length({**lines, "simulated": simulated[task]}, at, name=task)
         for i, (label, values) in enumerate(lines.items()):
             role = ("time", "batch", "gradient")[i]
             ax.plot(at, values, ("--", ":", "-")[i], color=COLOURS[role], label=label)
-        both = np.asarray(list(lines.values())[-1], float)
+        both = list(lines.values())[-1]
         ax.plot(at, simulated[task], MARKERS["gradient"], color=COLOURS["gradient"], ms=5)
         best = int(np.argmin(both))
         ax.plot([best], [both[best]], "o", ms=13, mfc="none", mec=COLOURS["cut"], mew=1.5)
@@ -315,23 +372,24 @@ def ratio_on_doubling(
     Parameters
     ----------
     steps : (n,)
-        T before it is doubled.
+        T before it is doubled; up to 64.
     ratios : mapping of (n,)
-        Label to variance after, divided by variance before.
+        Label to variance after, divided by variance before; up to three.
 
     Raises
     ------
     ValueError
-        If a curve has another length than `steps`.
+        If a curve has another length than `steps`, or a value is below 0.
     """
-    same_length(ratios, steps)
+    steps = _given.line("steps", steps, most=TICKS, least=1, whole=True).tolist()
+    ratios = _given.curves("ratios", ratios, many=3, places=len(steps), least=0)
     ax = new_axes(ax)
     ax.axhline(1, color=COLOURS["context"], lw=1)
     ax.axhline(0.5, color=COLOURS["batch"], ls="--")
     ax.annotate("doubling B, always", (steps[0], 0.5), (0, -22), textcoords="offset points",
                 va="top", color=INK["batch"])  # fmt: skip
     for i, (label, values) in enumerate(ratios.items()):
-        role, values = ("time", "gradient", "state")[i], np.asarray(values, float)
+        role = ("time", "gradient", "state")[i]
         ax.plot(steps, values, LINES[i], marker=MARKERS[role], color=COLOURS[role])
         top = int(np.argmax(values))
         ax.annotate(label, (steps[top], values[top]), (8, 4), textcoords="offset points",
@@ -360,9 +418,9 @@ def noise_and_payoff(
     moments : (m,)
         Updates made.
     scales : (seeds, m)
-        Noise scale in tokens, on a logarithmic axis; a line a network.
+        Noise scale in tokens, on a logarithmic axis; a line a network, up to 100.
     tokens : (n,)
-        Tokens of an update, on a logarithmic axis.
+        Tokens of an update, on a logarithmic axis; up to 64.
     losses : (n, seeds)
         Held-out loss in bits; the line joins the means.
     floor : float
@@ -378,11 +436,15 @@ def noise_and_payoff(
     Raises
     ------
     ValueError
-        If the lengths differ.
+        If the lengths differ, or a number of tokens is not positive.
     """
-    scales, losses = np.asarray(scales, float), np.asarray(losses, float)
-    same_length({"scales": scales[0]}, moments)
-    same_length({"losses": losses[:, 0]}, tokens)
+    moments = _given.line("moments", moments, most=100).tolist()
+    scales = _given.table("scales", scales, shape=("seeds", len(moments)), most=100, least=SMALL)
+    tokens = _given.line("tokens", tokens, most=TICKS, least=1, whole=True).tolist()
+    losses = _given.table("losses", losses, shape=(len(tokens), "seeds"), most=100)
+    floor = _given.number("floor", floor)
+    low, high = _given.line("span", span, places=2, least=SMALL)
+    axes = _given.axes("axes", axes, (2,))
     if axes is None:
         axes = plt.subplots(1, 2, figsize=(7, 3))[1]
     left, right = axes
@@ -390,7 +452,6 @@ def noise_and_payoff(
         left.plot(moments, network, color=COLOURS["gradient"], lw=1, alpha=0.6,
                   marker=MARKERS["gradient"], ms=4)  # fmt: skip
     left.set(yscale="log", xlabel="updates made", ylabel="noise scale, tokens")
-    low, high = span
     right.axvspan(low, high, color=COLOURS["gradient"], alpha=0.15, lw=0)
     right.annotate("noise scale", (np.sqrt(low * high), 0.97), xycoords=("data", "axes fraction"),
                    rotation=90, ha="center", va="top", color=INK["gradient"])  # fmt: skip
