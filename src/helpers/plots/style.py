@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
 import matplotlib as mpl
-import matplotlib.pyplot as plt
-import numpy as np
 from cycler import cycler
-from matplotlib.axes import Axes
-from matplotlib.patches import FancyArrowPatch
 
 COLOURS = MappingProxyType(
     {
@@ -66,40 +60,3 @@ def use_style() -> None:
     except ImportError:
         return
     set_matplotlib_formats("svg", bbox_inches=None, metadata={"Date": None})
-
-
-def new_axes(ax: Axes | None, *, figsize: tuple[float, float] = (7, 3)) -> Axes:
-    """`ax`, or the one of a new figure of `figsize` inches."""
-    return plt.subplots(figsize=figsize)[1] if ax is None else ax
-
-
-def arrow(
-    ax: Axes,
-    start: tuple[float, float],
-    stop: tuple[float, float],
-    colour: str,
-    *,
-    width: float = 1.0,
-    head: float = 9.0,
-) -> None:
-    """Draw an arrow from `start` to `stop`, in the coordinates of the data."""
-    ax.add_patch(FancyArrowPatch(start, stop, arrowstyle="-|>", mutation_scale=head,
-                                 color=colour, lw=width, shrinkA=0, shrinkB=0))  # fmt: skip
-
-
-def same_length(curves: Mapping[str, Any], x: Any, *, name: str = "") -> None:
-    """Refuse curves that do not have one value for each place on the axis `x`.
-
-    Raises
-    ------
-    ValueError
-        If one of them has another shape; the message says which, as an entry of `name`
-        where there is one.
-    """
-    for label, values in curves.items():
-        if np.shape(values) != np.shape(x):
-            said = f"{name}[{label!r}]" if name else label
-            raise ValueError(
-                f"{said} must have one value for each of the {len(x)} places, "
-                f"got shape {np.shape(values)}"
-            )
