@@ -87,12 +87,12 @@ def test_a_negative_id_is_refused_however_many_symbols_there_are(dtype):
 
 def test_a_value_of_another_type_is_refused_with_both_names():
     assert arguments.instance("x", True, int) is True
-    with pytest.raises(ValueError, match="^x must be of type builtins.int, got builtins.str$"):
+    with pytest.raises(ValueError, match=r"^x must be of type builtins\.int, got builtins\.str$"):
         arguments.instance("x", "3", int)
 
 
 def test_an_int_too_large_for_a_float_is_no_finite_number():
-    with pytest.raises(ValueError, match="rate must be a finite number.*, got 1000"):
+    with pytest.raises(ValueError, match=r"rate must be a finite number.*, got 1000"):
         arguments.number("rate", 10**400)
 
 

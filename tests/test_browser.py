@@ -486,6 +486,8 @@ def test_a_chapter_prints_to_a_file(browser, host):
 # What a reader searches: the words of a learner, and an answer among the first three places.
 
 MESSAGES = "notebooks/error_messages.html"
+QUESTIONS = "book/questions.html"
+
 SEARCHES = {
     "batch size vs num_steps": "book/questions.html#q-which-is-which",
     "what is num_steps": "notebooks/names.html#names-num-steps",
@@ -518,6 +520,17 @@ SEARCHES = {
     "broadcast wrong loss target size": MESSAGES + "#error-broadcast",
     "CUDA out of memory": MESSAGES + "#error-memory",
     "nan loss": MESSAGES + "#error-nan",
+    # As somebody asked who had never seen the course.
+    "I chopped one novel into 20 chunks; is that a minibatch": QUESTIONS + "#q-which-is-which",
+    "two sentences in a tensor, does one leak into the other": QUESTIONS + "#q-rows",
+    "35 copies of the cell with separate parameters": QUESTIONS + "#q-copies",
+    "h = h.detach() what does the network forget": QUESTIONS + "#q-detach",
+    "backprop covers 20 steps but the clue is 50 back": QUESTIONS + "#q-beyond",
+    "doubled the time steps, change the learning rate": QUESTIONS + "#q-sum-or-mean",
+    ".view(20, 35, 200) output garbage text": QUESTIONS + "#q-view",
+    "reset_states when to call": QUESTIONS + "#q-one-state-or-many",
+    "start the book again from page one, wipe the memory": QUESTIONS + "#q-epoch",
+    "let it write one letter at a time": QUESTIONS + "#q-one-step",
 }
 
 FOUND = "return [...document.querySelectorAll('.found li > a')].map(a => a.getAttribute('href'))"

@@ -79,10 +79,10 @@ def test_a_term_of_the_glossary_is_a_place_of_its_own():
 def test_asides_are_left_out_of_an_opening_and_no_space_stands_before_a_full_stop():
     html = (
         '<article><section id="a"><h1>A</h1><p class="admonition-title">Predict</p>'
-        '<p>Call <code>detach</code>.<span class="bibtex-citation">[Someone, 1990]</span></p>'
-        "</section></article>"
+        '<p>Call <code>detach</code> <span class="bibtex-citation">[Someone, 1990]</span>, or '
+        'not <span class="bibtex-citation">[Another, 1991]</span>.</p></section></article>'
     )
-    assert [each.opening for each in found_in(html)] == ["Call detach."]
+    assert [each.opening for each in found_in(html)] == ["Call detach, or not."]
 
 
 def test_a_section_that_asks_is_worth_less_and_a_page_to_look_things_up_more(tmp_path):
@@ -91,8 +91,16 @@ def test_a_section_that_asks_is_worth_less_and_a_page_to_look_things_up_more(tmp
     html = html.replace("A</h1>", "Exercises</h1>")
     assert next(finder.sections("a", html, LANGUAGE, 1.3)).worth == 0.65
     worth = finder.worth_of_pages(ROOT)
-    assert worth["book/errata"] > worth["notebooks/recurrence"] == worth["book/glossary"] == 1
-    assert worth["book/teachers"] < 1
+    assert worth["notebooks/recurrence"] == worth["book/glossary"] == 1
+    assert worth["book/questions"] > worth["notebooks/error_messages"] > 1
+    assert worth["book/teachers"] < worth["book/errata"] < 1
+
+
+def test_the_other_words_of_a_question_lead_to_it():
+    source = "(layout-shuffle)=\n### May I shuffle?\n\n% asked: permute\n\nNo.\n\n(one)=\n### One\n"
+    assert finder.asked(source) == {"layout-shuffle": "permute"}
+    places = finder.sections("a", PAGE, LANGUAGE, 1.0, finder.asked(source))
+    assert [place.words["permut"] for place in places] == [0, finder.ASKED, 0]
 
 
 def test_a_setting_in_code_is_a_word():

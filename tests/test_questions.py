@@ -15,7 +15,7 @@ TEXT = (ROOT / "book/questions.md").read_text("utf-8")
 ADDRESSES = re.findall(
     r"\S+",
     """
-    q-which-is-which q-one-word-or-many q-units-and-steps q-features q-steps-per-epoch
+    q-which-is-which q-one-word-or-many q-units-and-steps q-copies q-features q-steps-per-epoch
     q-carry-or-reset q-rows q-one-state-or-many q-same-sentence
     q-padding q-documents q-epoch
     q-second-time q-retain-graph q-detach q-batch-first q-fixed-batch-size q-expected-hidden q-view
@@ -43,9 +43,9 @@ def answer(label: str) -> str:
     return " ".join(body.split())
 
 
-def test_there_are_34_questions_each_at_its_own_address():
+def test_there_are_35_questions_each_at_its_own_address():
     assert list(questions()) == ADDRESSES
-    assert len(set(ADDRESSES)) == TEXT.count("\n### ") == 34
+    assert len(set(ADDRESSES)) == TEXT.count("\n### ") == 35
 
 
 @pytest.mark.parametrize("label", ADDRESSES)

@@ -28,6 +28,9 @@ from sphinx.search.en import SearchEnglish
 TITLE = 4
 """A word in a heading counts as often as so many in the text."""
 
+ASKED = 2
+"""So does one of the other words in which a reader may ask: ``% asked:`` in the page's source."""
+
 OPENING = 150
 """Letters of a section that are shown below its heading, at most."""
 
@@ -46,8 +49,8 @@ ASIDE = ".bibtex-citation, .admonition-title, .caption-number"
 # What a section is worth to a reader who searches, where it is not 1: pages that are made for them,
 # and parts of a chapter that ask rather than answer.
 WORTH_OF_PART = {"Look it up": 1.3}
-WORTH_OF_PAGE = {"book/teachers": 0.7}
-WORTH_OF_TITLE = {"Exercises": 0.5, "Check yourself": 0.5, "Sources": 0.5, "References": 0.5}
+WORTH_OF_PAGE = {"book/questions": 1.5, "book/errata": 0.9, "book/teachers": 0.6}
+WORTH_OF_TITLE = {"Exercises": 0.5, "Check yourself": 0.5, "Sources": 0.5, "References": 0.4}
 
 # Pages whose sections no search should name.
 UNLISTED = {"genindex", "search"}
@@ -87,16 +90,30 @@ def stems(text: str, language: SearchEnglish) -> list[str]:
 
 def text_of(node: Tag, between: str = "") -> str:
     """The text with single spaces; `between` parts what stands in different elements."""
-    return " ".join(node.get_text(between).split())
+    text = " ".join(node.get_text(between).split())
+    return re.sub(r" ([,.;:)])", r"\1", text) if not between else text
+
+
+def asked(source: str) -> dict[str, str]:
+    """By label, the other words that a page's source gives for the section below it."""
+    parts = re.split(r"^\(([\w-]+)\)=$", source, flags=re.M)
+    words = (" ".join(re.findall(r"^% asked: (.+)$", text, re.M)) for text in parts[2::2])
+    return {label: said for label, said in zip(parts[1::2], words, strict=True) if said}
 
 
 def sections(
-    page: str, html: str, language: SearchEnglish, worth: float = 1.0
+    page: str,
+    html: str,
+    language: SearchEnglish,
+    worth: float = 1.0,
+    others: dict[str, str] | None = None,
 ) -> Iterator[Section]:
     """The sections of a page in their order, each without those inside it; terms of a glossary.
 
-    `worth` is that of the page; the title of a section can lower its own.
+    `worth` is that of the page; the title of a section can lower its own. `others` are the other
+    words of a section, by its label.
     """
+    others = others or {}
     article = BeautifulSoup(html, "html.parser").select_one("article")
     if article is None:
         return
@@ -107,7 +124,7 @@ def sections(
     top = text_of(article.h1) if article.h1 else page
     for term in article.select("dl.glossary > dt[id]"):
         meaning = term.find_next_sibling("dd")
-        yield section(page, term, top, language, [term], meaning, worth)
+        yield section(page, term, top, language, [term], meaning, worth, others)
         if meaning is not None:
             meaning.decompose()
         term.decompose()
@@ -120,7 +137,7 @@ def sections(
         alone = heading is not None and text_of(node) == text_of(heading)
         if heading is not None and (heading.name == "h1" or not alone):
             labels = node.find_all("span", id=True, recursive=False)
-            made[id(node)] = section(page, node, top, language, labels, node, worth)
+            made[id(node)] = section(page, node, top, language, labels, node, worth, others)
         node.extract()
     yield from (made[id(node)] for node in own if id(node) in made)
 
@@ -133,6 +150,7 @@ def section(
     labels: list[Tag],
     body: Tag | None,
     worth: float,
+    others: dict[str, str],
 ) -> Section:
     """One place; the label that the author gave it is the address that stays."""
     heading = node.find(re.compile("^h[1-6]$"), recursive=False)
@@ -144,6 +162,8 @@ def section(
     words = Counter(stems(text_of(body, " ") if body is not None else title, language))
     for word in stems(title, language):
         words[word] += TITLE
+    for word in stems(" ".join(others.get(str(label["id"]), "") for label in labels), language):
+        words[word] += ASKED
     for aside in body.select(ASIDE) if body is not None else []:
         aside.decompose()
     first = [text_of(p) for p in (body.find_all("p") if body is not None else [])]
@@ -198,13 +218,12 @@ def write(app: Sphinx, exception: Exception | None) -> None:
     site = Path(app.outdir)
     language = SearchEnglish({})
     worth = worth_of_pages(Path(app.srcdir))
-    found = [
-        place
-        for name in sorted(app.env.found_docs - UNLISTED)
-        for place in sections(
-            name, (site / f"{name}.html").read_text("utf-8"), language, worth.get(name, 1.0)
-        )
-    ]
+    found = []
+    for name in sorted(app.env.found_docs - UNLISTED):
+        html = (site / f"{name}.html").read_text("utf-8")
+        source = Path(app.env.doc2path(name))
+        others = asked(source.read_text("utf-8")) if source.suffix == ".md" else {}
+        found += sections(name, html, language, worth.get(name, 1.0), others)
     listed = json.dumps(index(found), ensure_ascii=False, separators=(",", ":"))
     (site / "_static" / "sections.js").write_text(f"const SECTIONS = {listed};\n", "utf-8")
     page = site / "search.html"
