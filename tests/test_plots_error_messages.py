@@ -32,7 +32,12 @@ def test_a_graph_that_is_gone_is_dashed_and_entered_at_a_cross():
     for ax in (gone, changed):
         (cross,) = ax.lines
         assert cross.get_marker() == "X"
-        assert list(cross.get_ydata()) == [2]
+        (tip,) = [p for p in arrows(ax, "gradient") if p.get_path().get_extents().y0 < 2.5]
+        assert tip.get_path().contains_point((cross.get_xdata()[0], cross.get_ydata()[0]), radius=1)
+    assert "freed" in {t.get_text() for t in gone.texts}
+    assert "weights\nchanged" in {t.get_text() for t in changed.texts}
+    assert {"state", "gradient", "first window"} < {t.get_text() for t in gone.texts}
+    assert "state" not in {t.get_text() for t in changed.texts}
 
 
 def test_tables_hold_their_words_and_cross_out_what_is_wrong():
@@ -57,7 +62,7 @@ def test_tables_hold_their_words_and_cross_out_what_is_wrong():
         (lambda: Walk(0), "reach must be an integer of at least 1, got 0"),
         (lambda: Walk(1, cut=1), "cut must be True or False, got 1"),
         (lambda: backward_walks({"a": Walk(9)}), "walks['a'] must reach 1 to 6 cells, got 9"),
-        (lambda: cell_tables({}), "tables must hold 1 to 4 tables, got 0"),
+        (lambda: cell_tables({}), "tables must hold 1 to 5 tables, got 0"),
         (
             lambda: cell_tables({"a": [["x"], []]}),
             "tables['a'] must be rows of one length, 1 to 12 rows of 1 to 12 texts, "

@@ -282,7 +282,8 @@ def norms_by_steps(
         ax.annotate(label, (T[-1], values[-1]), (8, 0), textcoords="offset points", va="center",
                     color=colour, annotation_clip=False)  # fmt: skip
     ax.axhline(max_norm, color=COLOURS["cut"], ls="--", lw=1)
-    ax.annotate("clipped above this line", (T[0], max_norm), (0, 4), textcoords="offset points")
+    ax.annotate("clipped above this line", (1, max_norm), (0, -4), ha="right", va="top",
+                xycoords=("axes fraction", "data"), textcoords="offset points")  # fmt: skip
     ax.set(xscale="log", yscale="log", xlabel="time steps T", ylabel="length of the gradient",
            xlim=(0.9 * T[0], 3 * T[-1]))  # fmt: skip
     ax.set_xticks(T, [str(t) for t in T])

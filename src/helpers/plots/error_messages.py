@@ -55,8 +55,8 @@ def backward_walks(walks: Mapping[str, Walk], num_steps: int = 3, axes: Any = No
     Returns
     -------
     array of Axes
-        Cells whose graph is gone are dashed, those under changed weights are filled. An arrow
-        that enters a cell whose graph is gone ends in a cross.
+        Cells whose graph is gone are dashed, those under changed weights are filled, and both
+        are named. The arrow that enters the first of them ends in a cross.
 
     Raises
     ------
@@ -73,10 +73,11 @@ def backward_walks(walks: Mapping[str, Walk], num_steps: int = 3, axes: Any = No
             )
     axes = _given.axes("axes", axes, (len(walks),))
     if axes is None:
-        size = (7, 0.56 * 2 * num_steps + 0.9)
+        size = (2.3 * len(walks), 0.56 * 2 * num_steps + 0.9)
         axes = plt.subplots(1, len(walks), figsize=size, squeeze=False)[1][0]
     for ax, (label, walk) in zip(axes, walks.items(), strict=True):
         _walk(ax, label, walk, num_steps)
+    _names(axes[0], num_steps)
     return np.asarray(axes)
 
 
@@ -94,12 +95,24 @@ def _walk(ax: Axes, label: str, walk: Walk, T: int) -> None:
         if t and last - t < walk.reach - 1:
             arrow(ax, (0.14, t - 0.28), (0.14, t - 0.72), COLOURS["gradient"], width=2.4, head=8)
             if t == T and (walk.gone or walk.changed):
-                ax.plot([0.62], [T - 1], marker="X", ms=9, color=COLOURS["gradient"])
+                ax.plot([0.14], [T - 0.72], marker="X", ms=9, color=COLOURS["gradient"])
+    if walk.gone or walk.changed:
+        ax.text(0.42, (T - 1) / 2, "freed" if walk.gone else "weights\nchanged", va="center",
+                fontsize=10, color=INK["state"])  # fmt: skip
     if walk.cut:
         ax.plot([-0.8, 0.8], [T - 0.5] * 2, "--", color=COLOURS["cut"], lw=1.2)
     ax.text(0, -0.55, label, ha="center", va="bottom", fontsize=10, linespacing=1.3)
     ax.set(xlim=(-1.3, 1.3), ylim=(2 * T - 0.6, -1.7))
     ax.set_axis_off()
+
+
+def _names(ax: Axes, T: int) -> None:
+    """What the arrows and the two halves of a column are."""
+    ax.text(-0.26, T + 0.5, "state", ha="right", va="center", fontsize=10, color=INK["state"])
+    ax.text(0.26, T + 0.5, "gradient", va="center", fontsize=10, color=INK["gradient"])
+    for half, word in enumerate(("first", "second")):
+        ax.text(-1.12, half * T + (T - 1) / 2, f"{word} window", rotation=90, ha="center",
+                va="center", fontsize=10)  # fmt: skip
 
 
 def cell_tables(
@@ -112,7 +125,7 @@ def cell_tables(
     Parameters
     ----------
     tables : mapping of rows of str
-        Heading to the cells of its table, row by row, all rows of one length; 1 to 4 tables of
+        Heading to the cells of its table, row by row, all rows of one length; 1 to 5 tables of
         at most 12 rows and columns, with at most 12 letters in a cell.
     wrong : mapping of (row, column), optional
         Headings to the places that are crossed out.
@@ -127,19 +140,24 @@ def cell_tables(
     ValueError
         If there are too many tables, rows differ in length, or a marked place is not there.
     """
-    given = _given.mapping("tables", tables, "tables")
+    given = _given.mapping("tables", tables, "tables", most=5)
     tables = {h: _given.rows(f"tables[{h!r}]", rows, most=12) for h, rows in given.items()}
     marked = _marked(tables, {} if wrong is None else wrong)
     axes = _given.axes("axes", axes, (len(tables),))
     tall = max(len(rows) for rows in tables.values())
     if axes is None:
-        widths = [max(2.4, len(rows[0])) for rows in tables.values()]
-        axes = plt.subplots(
-            1, len(tables), figsize=(7, 0.42 * tall + 0.9), squeeze=False, width_ratios=widths
-        )[1][0]
+        widths = [_width(heading, rows) for heading, rows in tables.items()]
+        size = (min(7, 0.42 * sum(widths)), 0.42 * tall + 0.9)
+        axes = plt.subplots(1, len(tables), figsize=size, squeeze=False, width_ratios=widths)[1][0]
     for ax, (heading, rows) in zip(axes, tables.items(), strict=True):
         _table(ax, heading, rows, marked.get(heading, ()), tall)
     return np.asarray(axes)
+
+
+def _width(heading: str, rows: Sequence[Sequence[str]]) -> float:
+    """Cells that a table takes with its heading, which is broken into lines."""
+    letters = max(len(line) for line in heading.split("\n"))
+    return max(len(rows[0]) + 1.0, 0.22 * letters + 0.3)
 
 
 def _marked(
@@ -180,7 +198,7 @@ def _table(
                 ax.plot([c - 0.42, c + 0.42], [r + 0.38, r - 0.38], color=COLOURS["state"], lw=1.5)
     wide = len(rows[0])
     ax.text((wide - 1) / 2, -0.65, heading, ha="center", va="bottom", fontsize=10, linespacing=1.3)
-    spare = max(0.0, 2.4 - wide) / 2
-    ax.set(xlim=(-0.6 - spare, wide - 0.4 + spare), ylim=(tall - 0.4, -2.1))
+    spare = (_width(heading, rows) - wide) / 2
+    ax.set(xlim=(-0.5 - spare, wide - 0.5 + spare), ylim=(tall - 0.4, -2.1))
     ax.set_aspect("equal")
     ax.set_axis_off()
