@@ -92,7 +92,7 @@ def mapping(
 
 def number(name: str, value: Any, *, least: float = -GREAT, most: float = GREAT) -> float:
     """`value` as a float, if it can be drawn."""
-    return _arguments.number(name, value, least=least, most=most)
+    return _arguments.number(name, _arguments.number(name, value), least=least, most=most)
 
 
 def line(
@@ -200,7 +200,7 @@ def axes(name: str, value: Any, shape: tuple[int, ...]) -> Any:
         return None
     try:
         array = np.asarray(value, object)
-    except ValueError:
+    except Exception:  # whatever an object raises that does not want to be an array
         array = np.empty(0, object)
     if array.shape != shape or not all(isinstance(ax, Axes) for ax in array.flat):
         raise ValueError(
@@ -241,9 +241,13 @@ def _range(least: float, limit: float, whole: bool) -> str:
 
 
 def _inside(name: str, array: np.ndarray, wanted: str, least: float, limit: float) -> np.ndarray:
-    if array.size and not (least <= array.min() and array.max() <= limit):
-        raise ValueError(f"{name} must be {wanted}, got {array.min():g}..{array.max():g}")
-    large = array.size and max(-array.min(), array.max()) > _arguments.LARGEST
+    if array.dtype.kind == "f":
+        with np.errstate(over="ignore"):  # of more than 64 bits, and so beyond `limit`
+            array = array.astype(float)
+    low, high = (array.min().item(), array.max().item()) if array.size else (least, least)
+    if not least <= low <= high <= limit:
+        raise ValueError(f"{name} must be {wanted}, got {low:g}..{high:g}")
+    large = max(-low, high) > _arguments.LARGEST
     return array.astype(float if large or array.dtype.kind == "f" else int)
 
 

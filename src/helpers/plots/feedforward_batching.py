@@ -252,7 +252,8 @@ def cost_by_batch(
             place, ha = (sizes[-1], 1.25 * each[-1]), "right"
         else:
             place, ha = (sizes[0], 1.25 * each.min()), "left"
-        axes[1].text(*place, label, ha=ha, va="bottom" if i % 2 else "center", color=_ink(colour))
+        va = "bottom" if i % 2 else "center"
+        axes[1].text(*place, label, ha=ha, va=va, color=_ink(colour), in_layout=False)
     for ax, what in zip(axes, ("update", "sample"), strict=True):
         ax.set(
             xscale="log",

@@ -105,11 +105,12 @@ def cold_start(
     ax = new_axes(ax)
     position, last = np.arange(len(cold)), len(cold) - 1
     ax.axhline(guessing, color=COLOURS["context"], lw=1)
+    beside: dict[str, Any] = {"in_layout": False}  # however far from the curves that is
     ax.text(last, guessing, "a blind guess", ha="right", va="bottom", color=COLOURS["context"])
     ax.plot(position, cold, "--", color=COLOURS["cut"], marker=MARKERS["time"])
     ax.plot(position, carried, color=COLOURS["state"], marker=MARKERS["state"])
-    ax.text(min(1.55, last), cold[0] * 0.8, "from zeros", color=COLOURS["cut"])
-    ax.text(last, carried[-1] - 0.07, "carried", ha="right", va="top", color=INK["state"])
+    ax.text(min(1.55, last), cold[0] * 0.8, "from zeros", color=COLOURS["cut"], **beside)
+    ax.text(last, carried[-1] - 0.07, "carried", ha="right", va="top", color=INK["state"], **beside)
     ax.set(xlabel="position in the window (time steps)", ylabel="loss (nats per token)")
     ax.set_xticks(position)
     ax.set_ylim(0, max(guessing, cold.max()) * 1.15)

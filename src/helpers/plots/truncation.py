@@ -146,7 +146,8 @@ def signal_by_steps(
     ax.plot([0, distance, distance, steps.max()], [0, 0, 1, 1], color=COLOURS["context"], lw=1)
     ax.plot(steps, kept, color=COLOURS["gradient"])
     ax.plot(steps, measured, MARKERS["gradient"], color=COLOURS["gradient"], ms=6)
-    ax.text(distance - 0.4, 0.93, "all or nothing:\na belief", ha="right", va="top")
+    ax.text(distance - 0.4, 0.93, "all or nothing:\na belief", ha="right", va="top",
+            in_layout=False)  # fmt: skip
     last = len(steps) // 2
     ax.annotate("line: closed form\nmarks: simulated", (steps[last], kept[last]),
                 (10, -14), textcoords="offset points", va="top",
