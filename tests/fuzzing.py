@@ -89,7 +89,6 @@ MAY_CALL = {("train.fit", "learning_rate")}
 
 NOT_WALKED = {
     "helpers.experiments.": "they compute for minutes and take no argument",
-    "helpers.plots": "drawings are not fuzzed; the refusals that they make are tested beside each",
 }
 """Modules whose functions are not fuzzed, by the start of their name."""
 
@@ -622,3 +621,5 @@ OF_ARRAY: dict[str, Callable[[np.ndarray], Any]] = {
     "with -1": lambda a: _with(-1)(a) if a.dtype.kind != "b" else a,
     "with 100": _with(100),
 }  # fmt: skip
+
+import fuzzing_drawings  # noqa: E402, F401

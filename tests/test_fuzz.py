@@ -16,7 +16,10 @@ from dataclasses import fields, is_dataclass
 from itertools import islice
 
 import fuzzing
+import fuzzing_drawings
 import jaxtyping
+import matplotlib as mpl
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
@@ -25,6 +28,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from problems import problem
 from strategies import cells, seeds, shapes
+
+from helpers import plots
 
 pytestmark = pytest.mark.messages
 
@@ -35,10 +40,20 @@ ROOM = 1 << 28
 """Bytes of address space that a call may take."""
 
 
+@pytest.fixture(autouse=True)
+def _style():
+    """Drawings are laid out as in the notebooks."""
+    with mpl.rc_context():
+        plots.use_style()
+        yield
+
+
 def frozen(value):
     """A copy to compare with, of all that a call could change."""
     if isinstance(value, torch.Tensor):
         return frozen(value.detach().numpy())
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        return frozen(value.tolist())
     if isinstance(value, np.ndarray):
         return value.dtype.str, value.shape, value.tolist().__repr__()
     if is_dataclass(value) and not isinstance(value, type):
@@ -155,6 +170,7 @@ def fault_of(name, arguments, done=()):
                 )
             jaxtyping.config.update("jaxtyping_disable", True)
             result = call(function, arguments)
+            fuzzing_drawings.show_all()
         jaxtyping.config.update("jaxtyping_disable", False)
         said = result_fault(function, arguments, result)
     except (ValueError, MemoryError) as error:
@@ -168,6 +184,7 @@ def fault_of(name, arguments, done=()):
         said = f"{type(error).__name__}: {str(error)[:150]}"
     finally:
         jaxtyping.config.update("jaxtyping_disable", True)
+        plt.close("all")
     if said is None and frozen(kept) != before:
         said = "an argument was changed"
     if said is None and time.perf_counter() - start > SECONDS:
@@ -178,6 +195,12 @@ def fault_of(name, arguments, done=()):
 def swap(function, arguments, name, odd):
     """The same call with one argument replaced; what is done to it, in words."""
     value = arguments[name]
+    if isinstance(value, dict | list) and value and odd % 2:  # one of its entries
+        entries = dict(value if isinstance(value, dict) else enumerate(value))
+        key = list(entries)[odd // 2 % len(entries)]
+        entries, what = swap(function, entries, key, odd // 2)
+        new = entries if isinstance(value, dict) else list(entries.values())
+        return arguments | {name: new}, what and f"{name}[{what.replace(' = ', '] = ', 1)}"
     makers = dict(fuzzing.PLAIN)
     if isinstance(value, np.ndarray):
         makers |= {f"its {k}": (lambda f=f: f(value)) for k, f in fuzzing.OF_ARRAY.items()}
@@ -218,6 +241,16 @@ def test_a_result_of_the_documented_kind_or_a_refusal(name, cell, shape, seed, p
     arguments, done = drawn(name, cell, shape, seed, picks)
     fault = fault_of(name, arguments, done)
     assert fault is None, f"{name} with {', '.join(done) or 'nothing odd'}: {fault}"
+
+
+@pytest.mark.parametrize("name", sorted(n for n in fuzzing.ENTRIES if n.startswith("plots.")))
+@settings(max_examples=2, suppress_health_check=list(HealthCheck))
+@given(cell=cells, shape=shapes, seed=seeds)
+def test_a_drawing_draws_what_is_right(name, cell, shape, seed):
+    arguments, _ = drawn(name, cell, shape, seed, [])
+    call(PUBLIC[name], arguments)
+    fuzzing_drawings.show_all()
+    plt.close("all")
 
 
 def test_every_public_function_is_fuzzed_or_has_a_reason_not_to_be():
