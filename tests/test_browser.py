@@ -405,6 +405,28 @@ def test_a_browser_that_keeps_nothing_still_marks_and_changes_its_theme(browser,
     assert [each for each in browser.get_log("browser") if each["level"] != "INFO"] == []
 
 
+FIT = """
+return {
+  said: [...document.querySelectorAll(".tag_said .cell_output pre")]
+    .map(each => each.scrollWidth <= each.clientWidth),
+  narrow: [...document.querySelectorAll("img.narrow")].map(each => [
+    each.width <= innerWidth, getComputedStyle(each.closest("figure"), "::before").content,
+  ]),
+};
+"""
+
+
+def test_a_librarys_words_and_narrow_pictures_fit_a_phone(browser, host):
+    screen(browser, WIDTHS["phone"])
+    browser.get(host + "notebooks/error_messages.html")
+    browser.execute_async_script(READY)
+    fit = browser.execute_script(FIT)
+    assert len(fit["said"]) >= 9
+    assert all(fit["said"])
+    assert len(fit["narrow"]) == 7
+    assert all(each == [True, "none"] for each in fit["narrow"])
+
+
 UNFOLD = """
 for (const each of document.querySelectorAll("details")) each.open = true;
 return document.getAnimations().filter(each => each.effect.target.closest("details")).length;

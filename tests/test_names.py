@@ -183,7 +183,7 @@ def test_a_stateful_lstm_of_keras_makes_the_gradients_of_windows(T, B, carried):
 
 
 def test_a_learning_rate_times_t_is_what_a_sum_over_time_means():
-    assert "A sum over time is a learning rate times T" in markdown()
+    assert "With plain gradient descent that is a learning rate times T" in markdown()
     rng = np.random.default_rng(8)
     params, ids = rnn.init(4, 3, 4, rng), rng.integers(4, size=(6, 2))
     tape = rnn.forward(params, ids[:-1])
