@@ -10,7 +10,8 @@ fast as Cosmic Ray's own loop, which starts a new Python each time.
 
 A *place* is an operator, a number, a word such as ``not``, a decorator or a loop; of what Cosmic
 Ray can put in one place, one is drawn. Annotations are left as they are, for they are no code;
-so is what stands inside the text of an error message. Cosmic Ray changes no text of its own accord.
+so is what stands inside the text of an error message, and so are the cases that a loop tries one
+after the other, for another case is no mistake. Cosmic Ray changes no text of its own accord.
 """
 
 from __future__ import annotations
@@ -130,7 +131,7 @@ def _lines(text: str, changed: str) -> tuple[str, str]:
 
 
 def _left_alone(text: str) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
-    """Where annotations stand, and what is put into the text of an error."""
+    """Where annotations stand, the text of an error, and the cases that an answer is tried on."""
     lines = text.splitlines()
 
     def place(line: int, in_bytes: int) -> tuple[int, int]:
@@ -144,6 +145,8 @@ def _left_alone(text: str) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
             found = [node.returns]
         elif isinstance(node, ast.Raise):
             found = [each for each in ast.walk(node) if isinstance(each, ast.JoinedStr)]
+        elif isinstance(node, ast.For) and isinstance(node.iter, ast.Tuple | ast.List):
+            found = [each for each in node.iter.elts if isinstance(each, ast.Tuple)]
         for each in found:
             if each is not None:
                 yield (

@@ -254,3 +254,10 @@ def test_a_wrong_prediction_is_refused_with_its_own_hint(attempt, hint, capsys):
 def test_a_limit_that_is_never_reached_is_refused():
     with pytest.raises(ValueError, match="max_norm must be below"):
         check.first_clipped(5, norm_of_mean=0.01, max_norm=9)
+
+
+def test_only_the_longest_window_may_be_clipped(capsys):
+    check.first_clipped(160, norm_of_mean=1.0, max_norm=159.0)
+    assert verdict(capsys) == "first clipped: correct\n"
+    check.first_clipped(1, norm_of_mean=1.0, max_norm=159.0)
+    assert "root" not in verdict(capsys)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -49,6 +51,7 @@ def test_a_result_is_kept_and_read_back(place):
     assert not experiments.is_stale("answer")
     assert [p.name for p in path.parent.iterdir()] == ["answer.json"]
     assert json.loads(path.read_text())["experiment"] == "answer"
+    assert path.read_text().splitlines()[1] == ' "experiment": "answer",'
 
 
 @pytest.mark.parametrize(
@@ -87,3 +90,18 @@ def test_a_missing_result_is_refused_with_the_way_out(place):
         experiments.load("answer")
     with pytest.raises(ValueError, match="name must be one of answer, got 'question'"):
         experiments.load("question")
+
+
+@pytest.mark.parametrize("text", ["{", '{"machine": "any"}'], ids=["half a file", "no result"])
+def test_a_result_that_cannot_be_read_is_refused_with_the_way_out(place, text):
+    experiments.run("answer").write_text(text)
+    with pytest.raises(ValueError, match="name must be a result whose file can be read, got 'ans"):
+        experiments.load("answer")
+
+
+def test_the_machine_is_named_by_its_processor():
+    described = experiments.describe_machine()
+    assert re.fullmatch(r".+, \d+ cores, \w+", described)
+    known = Path("/proc/cpuinfo")
+    if known.exists() and "model name" in known.read_text("utf-8"):
+        assert f": {described.split(', ')[0]}\n" in known.read_text("utf-8")

@@ -19,11 +19,14 @@ def test_a_sample_holds_one_change_of_a_place_and_is_the_same_each_time():
     assert len(mutants.sample(places, 1000, "layout")) == 100
 
 
-def test_annotations_and_the_text_of_errors_are_left_as_they_are():
-    text = "def f(x: int | None = 1) -> 3:\n    é: 4 = 5\n    raise ValueError(f'{x + 1}') or 6\n"
+def test_annotations_texts_of_errors_and_cases_to_try_are_left_as_they_are():
+    text = (
+        "def f(x: int | None = 1) -> 3:\n    é: 4 = 5\n    raise ValueError(f'{x + 1}') or 6\n"
+        "for a, b in ((7, 8), (9, 10)):\n    print(11)\nfor a in (12, 13):\n    print(14)\n"
+    )
     lines = text.splitlines()
     found = {lines[a - 1][m:n] for (a, m), (_, n) in mutants._left_alone(text)}
-    assert found == {"int | None", "3", "4", "f'{x + 1}'"}
+    assert found == {"int | None", "3", "4", "f'{x + 1}'", "(7, 8)", "(9, 10)"}
 
 
 def test_what_hangs_is_ended_and_what_ends_says_how(tmp_path):
