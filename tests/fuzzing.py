@@ -620,6 +620,7 @@ OF_ARRAY: dict[str, Callable[[np.ndarray], Any]] = {
     "with nan": _with(float("nan")),
     "with -1": lambda a: _with(-1)(a) if a.dtype.kind != "b" else a,
     "with 100": _with(100),
+    "with 1e308": lambda a: _with(1e308)(a) if a.dtype == float else a,
 }  # fmt: skip
 
 import fuzzing_drawings  # noqa: E402, F401

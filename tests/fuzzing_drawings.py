@@ -29,8 +29,8 @@ def several(rng, *shape):
 
 
 def line(rng, n=3):
-    """Numbers that are positive, half of the time of another size than 1."""
-    size = 10.0 ** rng.integers(-6, 7) if rng.random() < 0.5 else 1.0
+    """Numbers that are positive, half of the time of another size than 1, up to the bounds."""
+    size = 10.0 ** rng.choice([-99, -6, -2, 3, 6, 99]) if rng.random() < 0.5 else 1.0
     return size * rng.uniform(0.1, 2, size=n)
 
 

@@ -6,7 +6,8 @@ MODULE it does so for all of them. What survives is printed; ``mutants.md`` says
 
 Cosmic Ray, in ``.venv-tools``, knows which mistakes there are. The tests run in ``.venv``, in a
 process that has imported what they need and is forked for each mutant: that is several times as
-fast as Cosmic Ray's own loop, which starts a new Python each time.
+fast as Cosmic Ray's own loop, which starts a new Python each time. A drawing is judged by its
+notebook, too, whose stored pictures it must give again.
 
 A *place* is an operator, a number, a word such as ``not``, a decorator or a loop; of what Cosmic
 Ray can put in one place, one is drawn. Annotations are left as they are, for they are no code;
@@ -60,6 +61,9 @@ OTHER_TESTS = {
     "truncation": ["refusals"],
 }
 """What runs after a module's own tests, because it is there that they are written."""
+
+DRAWN = {"plots/_parts": "recurrence", "plots/style": "layout"}
+"""Which notebook stores pictures by a module of drawings that has no chapter of its own."""
 
 
 @dataclass(frozen=True)
@@ -304,6 +308,23 @@ def warm(names: list[str]) -> None:
     gc.freeze()
 
 
+def notebook_of(module: str) -> str | None:
+    """The notebook whose stored pictures a module has drawn."""
+    if not module.startswith("plots/"):
+        return None
+    path = f"notebooks/{DRAWN.get(module, module.removeprefix('plots/'))}.ipynb"
+    return path if (ROOT / path).exists() else None
+
+
+def same_pictures(folder: Path, notebook: str) -> bool:
+    """Whether the notebook's cells give what is stored, as ``make check`` compares it."""
+    options = ["--nbval", "--nbval-current-env", "-x", "-q", "-o", "addopts=", "-p", "no:randomly"]
+    sanitize = f"--nbval-sanitize-with={folder}/tests/nbval_sanitize.cfg"
+    command = [sys.executable, "-m", "pytest", *options, sanitize, notebook]
+    env = os.environ | {"PYTHONPATH": str(folder / "src")}
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True).returncode == 0
+
+
 def try_module(module: str, most: int, line: int | None = None) -> None:
     """Try a sample of a module's mutants, or all those of a line; print those that live."""
     which = ["--most", str(most)] if line is None else ["--line", str(line)]
@@ -318,6 +339,9 @@ def try_module(module: str, most: int, line: int | None = None) -> None:
         own, *others = tests_of(module)
         doctests = f"{HELPERS}/{module}.py"
         steps = [[own, doctests], others] if others else [[own, doctests]]
+        pictures = notebook_of(module)
+        if pictures is not None and not same_pictures(folder, pictures):
+            raise SystemExit(f"{pictures} fails without a mutant")
         limits: dict[int, int] = {}
         changed = folder / HELPERS / f"{module}.py"
         text = changed.read_text("utf-8")
@@ -335,6 +359,8 @@ def try_module(module: str, most: int, line: int | None = None) -> None:
                 if status != 0:
                     word = "late" if status in TOO_LONG else "killed"
                     break
+            if word == "alive" and pictures is not None and not same_pictures(folder, pictures):
+                word = "killed"
             counts[word] += 1
             if word == "alive":
                 print(f"  {module}.py:{mutant.line}  {mutant.operator}")

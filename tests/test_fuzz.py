@@ -164,7 +164,8 @@ def fault_of(name, arguments, done=()):
             little_memory(),
         ):
             warnings.simplefilter("error")
-            if "1e308" in odd:  # this becomes inf, and then nan, as IEEE 754 says
+            large = any("1e308" in what for what in odd) and not name.startswith("plots.")
+            if large:  # this becomes inf, and then nan, as IEEE 754 says
                 warnings.filterwarnings(
                     "ignore", "(overflow|invalid value) encountered", RuntimeWarning
                 )
