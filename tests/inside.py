@@ -130,7 +130,7 @@ def nudge_everything(choice: int) -> Callable[[], None]:
             begin(self, *arguments, **options)
             with torch.no_grad():
                 for weight in (w for group in self.param_groups for w in group["params"]):
-                    weight.copy_(torch.from_numpy(move(weight.numpy(), "optimiser")))
+                    weight.data.copy_(torch.from_numpy(move(weight.numpy(), "optimiser")))
 
         torch.optim.Optimizer.__init__ = begin_nudged
 

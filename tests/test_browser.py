@@ -553,6 +553,15 @@ SEARCHES = {
     "reset_states when to call": QUESTIONS + "#q-one-state-or-many",
     "start the book again from page one, wipe the memory": QUESTIONS + "#q-epoch",
     "let it write one letter at a time": QUESTIONS + "#q-one-step",
+    "is one page of a book one batch": QUESTIONS + "#q-which-is-which",
+    "do songs in a batch hear each other": QUESTIONS + "#q-rows",
+    "unrolled 100 steps 100x weights?": QUESTIONS + "#q-copies",
+    "rhyme 60 letters back bptt 30": QUESTIONS + "#q-beyond",
+    "reshape instead of permute samples gibberish": QUESTIONS + "#q-view",
+    "keras lstm remembers last song at test, forget": QUESTIONS + "#q-one-state-or-many",
+    "spare memory bigger batch or longer sequence": QUESTIONS + "#q-memory-left",
+    "loss explodes longer sequence 400 steps": MESSAGES + "#error-nan",
+    "gpu memory keeps growing each iteration": MESSAGES + "#error-memory",
 }
 
 FOUND = "return [...document.querySelectorAll('.found li > a')].map(a => a.getAttribute('href'))"

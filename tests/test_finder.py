@@ -66,12 +66,17 @@ def test_each_section_has_its_own_words_and_a_lasting_address():
 def test_a_term_of_the_glossary_is_a_place_of_its_own():
     html = (
         '<article><section id="g"><h1>Glossary</h1><dl class="glossary">'
+        '<dt id="term-nats">nats</dt><dt id="term-bits">bits</dt><dd><p>Units.</p></dd>'
         '<dt id="term-window">window</dt><dd><p>T steps of all streams.</p></dd></dl>'
         "</section></article>"
     )
-    term, page = found_in(html, "book/glossary")
+    nats, bits, term, page = found_in(html, "book/glossary")
     assert term.address == "book/glossary.html#term-window"
-    assert term.opening == "T steps of all streams."
+    assert [nats.opening, bits.opening, term.opening] == [
+        "Units.",
+        "Units.",
+        "T steps of all streams.",
+    ]
     assert term.words["window"] == finder.TITLE
     assert page.words == {"glossari": 1 + finder.TITLE}
 

@@ -122,12 +122,13 @@ def sections(
     for image in article.select("img[alt]"):
         image.replace_with(f" {image['alt']} ")
     top = text_of(article.h1) if article.h1 else page
-    for term in article.select("dl.glossary > dt[id]"):
-        meaning = term.find_next_sibling("dd")
-        yield section(page, term, top, language, [term], meaning, worth, others)
-        if meaning is not None:
-            meaning.decompose()
-        term.decompose()
+    glossary = article.select("dl.glossary > dt[id], dl.glossary > dd")
+    for term in glossary:
+        if term.name == "dt":  # several terms may share what follows them
+            meaning = term.find_next_sibling("dd")
+            yield section(page, term, top, language, [term], meaning, worth, others)
+    for node in glossary:
+        node.decompose()
     # The innermost first, so that what is left of a section is its own.
     own = list(article.select("section[id]"))
     made: dict[int, Section] = {}
