@@ -480,6 +480,7 @@ def test_on_paper_all_is_open_and_the_page_stands_alone(browser, host):
         browser.execute_script("dispatchEvent(new Event('beforeprint'))")
         closed = "return document.querySelectorAll('article details:not([open])').length"
         assert browser.execute_script(closed) == 0
+        assert browser.execute_script("return document.getAnimations().length") == 0
         for selector in (".solution pre", ".question details > p", "article h1", "article figure"):
             assert browser.find_element("css selector", selector).is_displayed(), selector
         for selector in (".bd-sidebar-primary", ".bd-sidebar-secondary", ".bd-header-article"):
