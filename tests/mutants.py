@@ -54,6 +54,8 @@ OTHER_TESTS = {
     "lstm": ["rnn", "bptt", "torch_twin", "refusals"],
     "measure": ["refusals"],
     "plots/__init__": ["plots_layout"],
+    "plots/_given": ["plots_given", "plots_layout", "plots_plane", "plots_truncation"],
+    "plots/_parts": ["plots_given"],
     "rnn": ["bptt", "torch_twin", "refusals"],
     "sequences": ["refusals", "checks_ragged"],
     "torch_twin": ["refusals"],

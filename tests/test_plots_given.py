@@ -130,6 +130,7 @@ def test_truth_values_may_be_written_as_numbers():
         (lambda: given.items("x", "ab"), "x must be a sequence of 1 to 64 entries, got 'ab'"),
         (lambda: given.items("x", np.array(1)), r"x must be a sequence .* with shape \(\)"),
         (lambda: given.texts("x", ["a", 1]), r"x\[1\] must be a text"),
+        (lambda: given.texts("x", []), "x must be a sequence of 1 to 64 entries"),
         (lambda: given.rows("x", [["a"], ["b", "c"]], most=3), r"x must be rows .* of \[1, 2\]"),
         (lambda: given.rows("x", [3], most=3), r"x must be rows of one length, .* of \[0\]"),
         (lambda: given.rows("x", ["abcd"], most=3), "1 to 3 rows of 1 to 3 texts"),

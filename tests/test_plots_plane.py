@@ -191,3 +191,10 @@ def test_lengths_that_differ_are_refused(draw, arguments):
         ValueError, match=r"must have one value for each of the|with shape \(.*(seeds|\d)\)"
     ):
         draw(*arguments)
+
+
+@pytest.mark.messages
+def test_bias_and_noise_refuses_a_fourth_line():
+    lines = {"bias": [1], "noise": [1], "both": [2], "more": [3]}
+    with pytest.raises(ValueError, match=r"tasks\['one'\] must hold 1 to 3 lines, got 4"):
+        plots.bias_and_noise([(1, 1)], {"one": lines}, {"one": [2]})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 from drawings import texts
@@ -133,3 +135,10 @@ def test_excess_by_cold_starts_draws_the_floor_as_a_line_through_the_origin(ax):
 def test_lengths_that_differ_are_refused(draw, arguments):
     with pytest.raises(ValueError, match=r"curves\['a'\] must have"):
         draw(*arguments)
+
+
+def test_one_stream_alone_has_no_cold_start_and_is_drawn(ax):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        plots.excess_by_cold_starts([0], {"cold": [0.0]}, 1.0, ax=ax)
+    assert ax.get_xlim()[1] > 1

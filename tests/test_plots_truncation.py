@@ -181,3 +181,9 @@ def test_descents_draws_paths_of_different_lengths_and_the_target(ax):
 def test_lengths_that_differ_are_refused(draw, arguments):
     with pytest.raises(ValueError, match=r"must (have|be)"):
         draw(*arguments)
+
+
+@pytest.mark.messages
+def test_distances_are_whole_numbers():
+    with pytest.raises(ValueError, match="distances must be a list of 1 to 24 integers"):
+        plots.shares_by_distance([1.5], {"carried": [0.5]})
