@@ -101,6 +101,13 @@ def test_what_is_no_table_is_refused(value, limits, message):
         given.table("x", value, **limits)
 
 
+@pytest.mark.parametrize(
+    "value", [["ab", "cd"], [["a", "b"], ("c", "d")], np.array([[*"ab"], [*"cd"]])]
+)
+def test_rows_are_lists_of_texts(value):
+    assert given.rows("x", value, most=2) == [["a", "b"], ["c", "d"]]
+
+
 def test_truth_values_may_be_written_as_numbers():
     for value in (np.eye(2), np.eye(2, dtype=bool), [[1, 0], [0, 1]]):
         found = given.truths("x", value, shape=("n", "m"), most=9)
