@@ -73,7 +73,7 @@ def _norms_by_lag(p, rng):
 
 @entry("plots.bptt.decay_by_radius")
 def _decay_by_radius(p, rng):
-    radii = np.sort(line(rng, p.shape.T))
+    radii = np.sort(rng.uniform(0.1, 2, p.shape.T))
     return {"radii": radii, "rates": lines(rng, p.shape.T), "ax": one(rng)}
 
 

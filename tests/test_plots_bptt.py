@@ -163,6 +163,7 @@ many = {str(i): [1.0, 2.0] for i in range(5)}
         (lambda: plots.norms_by_lag({"a": [1.0, 0.0]}), "positive"),
         (lambda: plots.decay_by_radius([1, 2], {"a": [1]}), "each of the 2 places"),
         (lambda: plots.decay_by_radius([1, 2], many), "1 to 4 lines"),
+        (lambda: plots.decay_by_radius([1e9], {"a": [1]}), r"radii must be .* in 0\.\.1000, got"),
         (lambda: plots.bytes_by_steps([1, 2], {"a": [1, 2]}, {"b": [1, 2]}), "same labels"),
         (lambda: plots.bytes_by_steps([1, 2], {"a": [1]}, {"a": [1, 2]}), "each of the 2 places"),
         (lambda: plots.bytes_by_steps([1, 2], {"a": [1, 2]}, {"a": [1]}), "each of the 2 places"),

@@ -192,16 +192,17 @@ def decay_by_radius(radii: Any, rates: Mapping[str, Any], ax: Axes | None = None
     Parameters
     ----------
     radii : (n,)
-        Spectral radii.
+        Spectral radii, from 0 to 1000.
     rates : mapping of (n,)
         Label to factors per step; up to four lines.
 
     Raises
     ------
     ValueError
-        If a list has another length than `radii`, or there are more than four.
+        If a list has another length than `radii`, a radius is out of range, or there are more
+        than four lines.
     """
-    radii = _given.line("radii", radii)
+    radii = _given.line("radii", radii, least=0, limit=1000)
     rates = _given.curves("rates", rates, places=len(radii))
     ax = new_axes(ax, figsize=(7, 3.4))
     ax.axhline(1, color=COLOURS["cut"], lw=1, ls="--")
