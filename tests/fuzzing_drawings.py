@@ -287,6 +287,7 @@ def _cold_start(p, rng):
 @entry("plots.recurrence.change_map")
 def _change_map(p, rng):
     change = rng.random((p.shape.T, p.shape.B)) * rng.integers(0, 2, (p.shape.T, p.shape.B))
+    change[0, 0] = 0.5
     return {"change": change, "ax": one(rng)}
 
 
