@@ -63,6 +63,7 @@ def test_a_result_is_kept_and_read_back(place):
         ("rnn.py", "x = 1\nif x > 2:\n    raise ValueError(x)\n", False),
         ("rnn.py", "x = 1\nif x > 2:\n    raise ValueError(x)\nelse:\n    x = 2\n", True),
         ("rnn.py", "x = 1\nif x > 0:\n    x = 2\n", True),
+        ("rnn.py", "x = 1\nif (x := 2) > 2:\n    raise ValueError(x)\n", True),
         ("other.py", "z = 3\n", False),
     ],
 )

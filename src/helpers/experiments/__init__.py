@@ -208,4 +208,7 @@ def _is_docstring(node: ast.stmt) -> bool:
 
 
 def _is_refusal(node: ast.stmt) -> bool:
-    return isinstance(node, ast.If) and not node.orelse and isinstance(node.body[0], ast.Raise)
+    """Whether it does nothing but raise; one that also names a value, with ``:=``, does more."""
+    if not isinstance(node, ast.If) or node.orelse or not isinstance(node.body[0], ast.Raise):
+        return False
+    return not any(isinstance(part, ast.NamedExpr) for part in ast.walk(node.test))

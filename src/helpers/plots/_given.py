@@ -92,7 +92,8 @@ def mapping(
 
 def number(name: str, value: Any, *, least: float = -GREAT, most: float = GREAT) -> float:
     """`value` as a float, if it can be drawn."""
-    return _arguments.number(name, _arguments.number(name, value), least=least, most=most)
+    value = _arguments.number(name, value)  # the limits overflow a float16
+    return _arguments.number(name, value, least=least, most=most)
 
 
 def line(
