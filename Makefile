@@ -2,7 +2,7 @@
 # Without make: the same commands are in README.md.
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve lab test check same refresh experiments bench card links faults mutants binder tools lock locked clean
+.PHONY: help book serve lab test check nightly site same faults refresh experiments bench card links binder tools lock locked clean
 
 # The first Python on the path that is new enough; PYTHON=... on the command line wins.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
@@ -18,12 +18,14 @@ TORCH := $(shell sed -n 's/^\(torch==[0-9.]*\).*/\1/p' requirements-notebooks.tx
 CPU_TORCH := $(PIP) --no-deps --retries 0 --timeout 5 --index-url https://download.pytorch.org/whl/cpu \
 	$(TORCH) >/dev/null 2>&1 || true
 NOTEBOOKS := $(if $(NB),notebooks/$(NB).ipynb,$(wildcard notebooks/*.ipynb))
+CHECKED := tests/test_notebooks.py tests/test_pages.py tests/test_exercises.py
 # One thread: the same sums in the same order, and no quarrel over the cores. Nobody looks on.
-ONE_THREAD := COURSE_PROGRESS=off OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
-NBVAL := $(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout=120 \
-	--nbval-sanitize-with=tests/nbval_sanitize.cfg -o addopts= -p no:randomly
+ONE_THREAD := TQDM_DISABLE=1 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+NBVAL := $(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout=120 -o addopts= -p no:randomly
+# A process for each core; a notebook stays in one.
+SPREAD := -n auto --dist loadfile
 
-help: ## show this list
+help: # show this list
 	@echo "Two Axes: batch size and time steps in RNN training"
 	@echo
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -59,35 +61,44 @@ lab: $(READY) ## open the notebooks in JupyterLab
 	@$(BIN)/jupyter trust notebooks/*.ipynb >/dev/null
 	@$(BIN)/jupyter lab notebooks
 
-test: $(READY) ## lint, types, tests, and every notebook's stored output
-	@failed=; \
-	stage() { \
-	  name=$$1; shift; printf '\n== %s\n' "$$name"; \
-	  $(ONE_THREAD) "$$@" || failed="$$failed$${failed:+, }$$name"; \
-	}; \
+# Stages go on after a failure; the verdict comes last.
+define STAGES
+failed=; \
+stage() { \
+  name=$$1; shift; printf '\n== %s\n' "$$name"; \
+  $(ONE_THREAD) "$$@" || failed="$$failed$${failed:+, }$$name"; \
+}
+endef
+VERDICT = echo; if [ -n "$$failed" ]; then echo "TWO AXES: FAILED: $$failed"; exit 1; fi; echo "TWO AXES: all checks passed"
+
+test: $(READY) ## lint, types, tests, every notebook's stored output (3 minutes)
+	@$(STAGES); \
 	stage lint $(BIN)/ruff check; \
 	stage format $(BIN)/ruff format --check; \
 	stage types $(BIN)/mypy; \
-	stage tests $(BIN)/python -m pytest; \
-	stage notebooks $(NBVAL) notebooks; \
-	echo; \
-	if [ -n "$$failed" ]; then echo "TWO AXES: FAILED: $$failed"; exit 1; fi; \
-	echo "TWO AXES: all checks passed"
+	stage tests $(BIN)/python -m pytest -n auto --dist worksteal -q; \
+	stage notebooks $(NBVAL) $(SPREAD) -q notebooks; \
+	$(VERDICT)
 
-faults: $(READY) ## seed faults into copies, one at a time: is each caught? ([FAULT=name])
-	@$(ONE_THREAD) $(BIN)/python tests/faults.py $(FAULT)
-
-mutants: $(READY) $(TOOLS) ## small mistakes in the helpers: which go unseen? ([MODULE=layout])
-	@$(ONE_THREAD) $(BIN)/python tests/mutants.py $(MODULE) $(if $(LINE),--line $(LINE)) $(if $(MOST),--most $(MOST))
-
-check: $(READY) ## prove the stored output of one notebook (NB=slug)
+check: $(READY) ## one notebook: outputs, numbers, labels, exercises (NB=slug)
 	@test -n "$(NB)" || { echo "Say which notebook: make check NB=recurrence"; exit 1; }
-	@$(ONE_THREAD) $(NBVAL) $(NOTEBOOKS)
+	@$(ONE_THREAD) $(NBVAL) -q --notebook $(NB) $(CHECKED) $(NOTEBOOKS)
 
-# NB, SETTINGS="torch openblas" and REPEAT=20 choose; all of it takes about an hour.
-same: $(READY) ## prove that outputs hold with other kernels, threads, weights and versions
-	@$(ONE_THREAD) $(BIN)/python tests/same.py $(if $(NB),--notebooks $(NB)) \
-	  $(if $(SETTINGS),--settings $(SETTINGS)) $(if $(REPEAT),--repeat $(REPEAT))
+nightly: $(READY) ## test too what takes long: site, browser, other kernels, seeded faults
+	@$(STAGES); \
+	stage site $(MAKE) --no-print-directory site; \
+	stage same $(BIN)/python tests/nightly/same.py; \
+	stage faults $(BIN)/python tests/nightly/faults.py; \
+	$(VERDICT)
+
+site: book # the built pages, in a browser too
+	@$(ONE_THREAD) $(BIN)/python -m pytest tests/nightly -n auto -q
+
+faults: $(READY) # seed faults into copies, one at a time: is each caught? ([FAULT=name])
+	@$(ONE_THREAD) $(BIN)/python tests/nightly/faults.py $(FAULT)
+
+same: $(READY) # prove that outputs hold with other kernels, threads and weights ([NB=slug] [SETTINGS=nudged])
+	@$(ONE_THREAD) $(BIN)/python tests/nightly/same.py $(if $(NB),--notebooks $(NB)) $(if $(SETTINGS),--settings $(SETTINGS))
 
 # A kernel may hand over one print in two pieces; they are stored as one.
 refresh: $(READY) ## execute notebooks and store their outputs ([NB=slug])
@@ -99,17 +110,17 @@ refresh: $(READY) ## execute notebooks and store their outputs ([NB=slug])
 	  --extra-keys "cell.metadata.execution metadata.language_info.version" $(NOTEBOOKS)
 
 experiments: $(READY) ## compute the results that take longer than a notebook may
-	@$(BIN)/python -m helpers.experiments
+	@$(BIN)/python tests/experiments.py
 
-bench: $(READY) ## time forward and backward against their matrix products and torch
-	@$(BIN)/python -m helpers.bench
+bench: $(READY) ## time the heart against its matrix products and torch
+	@$(BIN)/python tests/bench.py
 
-card: ## draw the picture for link previews from its SVG (needs Chromium)
+card: # draw the picture for link previews from its SVG (needs Chromium)
 	@chromium --headless --no-sandbox --hide-scrollbars --window-size=1200,630 \
 	  --screenshot=$(CURDIR)/book/_static/card.png file://$(CURDIR)/book/_static/card.svg >/dev/null 2>&1
 
 # A host that turns programs away, with 403, says nothing about the link.
-links: $(READY) ## follow every link to another host (needs the network)
+links: $(READY) # follow every link to another host (needs the network)
 	@rm -rf _build/links _build/links.txt
 	@$(BIN)/jupyter-book build . --builder linkcheck --path-output _build/links >/dev/null 2>&1 || true
 	@test -s _build/links/_build/html/output.json || { echo "The links could not be followed."; exit 1; }
@@ -117,7 +128,7 @@ links: $(READY) ## follow every link to another host (needs the network)
 	@cat _build/links.txt; echo "broken links: $$(grep -c . _build/links.txt)"; test ! -s _build/links.txt
 
 # With Binder's own packages, on one CPU; the checks come from .venv.
-binder: $(READY) ## prove what Binder needs: the packages, their size, each notebook's memory
+binder: $(READY) # prove what Binder needs: the packages, their size, each notebook's memory
 	@rm -rf .venv-binder
 	@$(BIN)/python -m venv .venv-binder
 	@.venv-binder/bin/python $(CPU_TORCH)
@@ -142,15 +153,15 @@ lock: $(TOOLS) ## write requirements.lock anew from the pins (needs the network)
 	@awk '/^[a-z0-9]/ { kept = !/^(nvidia-|cuda-|triton==)/ } /^#/ || kept' requirements.lock >requirements.lock.new
 	@mv requirements.lock.new requirements.lock
 
-locked: ## make .venv anew with exactly what requirements.lock says
+locked: # make .venv anew with exactly what requirements.lock says
 	@$(PYTHON) -m venv --clear .venv
 	@$(BIN)/python $(CPU_TORCH)
 	@$(BIN)/python $(PIP) --require-hashes -r requirements.lock
 	@$(BIN)/python $(PIP) --no-deps --no-build-isolation -e .
 	@touch $(READY)
 
-tools: $(TOOLS) ## install what checks the publishing, in .venv-tools; without it those tests skip
+tools: $(TOOLS) # install what checks the publishing, in .venv-tools
 
-clean: ## remove what was built; the environment stays
+clean: # remove what was built; the environment stays
 	@rm -rf _build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find book notebooks src tests -name __pycache__ -type d -prune -exec rm -rf {} +

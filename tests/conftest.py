@@ -1,40 +1,39 @@
-"""What every test shares: repeatable draws, and the switch of the shape checks."""
+"""What every test shares: repeatable draws, closed figures, and one notebook alone if asked for."""
 
-import os
-import subprocess
 import sys
-from collections.abc import Generator, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import hypothesis
-import jaxtyping
 import pytest
+from sources import SLUGS
 
 hypothesis.settings.register_profile("course", derandomize=True, database=None, deadline=None)
 hypothesis.settings.load_profile("course")
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Where REQUIRE_BROWSER is set, as in continuous integration, a test that skips has failed."""
-    report = yield
-    if report.skipped and os.environ.get("REQUIRE_BROWSER") and not hasattr(report, "wasxfail"):
-        report.outcome = "failed"
-        report.longrepr = f"REQUIRE_BROWSER is set, and this skipped: {report.longrepr}"
-    return report
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--notebook", metavar="SLUG", help="of the tests, those of one notebook alone")
 
 
-@pytest.fixture(autouse=True)
-def _shape_checks(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Off in tests marked `messages`, where a wrong argument has to reach our own check."""
-    before = jaxtyping.config.jaxtyping_disable
-    if request.node.get_closest_marker("messages") is not None:
-        jaxtyping.config.update("jaxtyping_disable", True)
-    yield
-    jaxtyping.config.update("jaxtyping_disable", before)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that asks for `slug` is made for every notebook."""
+    own = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")]
+    if "slug" in metafunc.fixturenames and "slug" not in own:
+        metafunc.parametrize("slug", SLUGS)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if (wanted := config.getoption("--notebook")) is None:
+        return
+    if wanted not in SLUGS:
+        raise pytest.UsageError(f"There is no notebook {wanted}. There are: {', '.join(SLUGS)}")
+    params = [getattr(getattr(item, "callspec", None), "params", {}) for item in items]
+    items[:] = [
+        item
+        for item, given in zip(items, params, strict=True)
+        if given.get("slug") == wanted or item.path.suffix == ".ipynb"
+    ]
 
 
 @pytest.fixture(autouse=True)
@@ -51,15 +50,3 @@ def ax() -> Any:
     import matplotlib.pyplot as plt
 
     return plt.subplots()[1]
-
-
-@pytest.fixture(scope="session")
-def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the book's pages, built strictly and from clean, once in a run."""
-    root = Path(__file__).parents[1]
-    folder = tmp_path_factory.mktemp("book")
-    build = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build"]
-    strict = ["-W", "-n", "--keep-going", "--quiet", "--path-output", str(folder), str(root)]
-    done = subprocess.run(build + strict, cwd=root, capture_output=True, text=True)
-    assert done.returncode == 0, f"the strict build failed:\n{done.stdout}{done.stderr}"
-    return folder / "_build" / "html"

@@ -22,7 +22,6 @@ COORDINATES = re.compile(
 )
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
 HASHED = re.compile(r"(?<=[#\"])[A-Za-z]+[0-9a-f]{10}\b")
-WORDS = re.compile(r"<!-- (.*?) -->")
 PICTURE = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=\s]+)")
 
 
@@ -54,11 +53,6 @@ def first_difference(a: str, b: str) -> str | None:
         if one.shape != two.shape or np.abs(one - two).max() > A_SHADE:
             return "an embedded picture"
     return None
-
-
-def words(svg: str) -> str:
-    """All that is written in a drawing, a line each: titles, labels, the numbers at the axes."""
-    return "\n".join(WORDS.findall(svg))
 
 
 def _parts(svg: str) -> tuple[list[str], np.ndarray, list[np.ndarray]]:

@@ -1,90 +1,75 @@
-"""Random small problems for the tests: weights, inputs, targets and a first state of any cell."""
+"""Small problems for the tests, and what hypothesis draws them from: a cell, sizes, a seed."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
-from itertools import pairwise
-from types import ModuleType
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
 
-from helpers import bptt, gru, lstm, rnn
+from helpers import cells
+from helpers.cells import Params, Tape
 
-CELLS = (rnn, lstm, gru)
-
-
-@dataclass(frozen=True)
-class Shape:
-    """Sizes of a problem; D inputs are also the number of ids that may come in."""
-
-    T: int = 5
-    B: int = 3
-    D: int = 4
-    H: int = 4
-    V: int = 3
-
-
-SHAPE = Shape()
+CELLS = (cells.RNN, cells.LSTM, cells.GRU)
+each_cell = pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.name)
+few = settings(max_examples=25)
+seeds = st.integers(0, 2**32 - 1)
 
 
 @dataclass(frozen=True)
 class Problem:
-    cell: ModuleType
-    shape: Shape
-    params: Any
+    """Weights, inputs as vectors and as ids, targets, a first state, and steps that start anew."""
+
+    params: Params
     x: np.ndarray
     ids: np.ndarray
     y: np.ndarray
-    h0: Any
+    state: tuple[np.ndarray, ...]
+    reset: np.ndarray
 
-    def forward(self, **changes: Any) -> Any:
+    def forward(self, params: Params | None = None, **changes: Any) -> Tape:
         """Tape of the whole problem, unless an argument is given anew."""
-        given = {"params": self.params, "x": self.x, "h0": self.h0} | changes
-        return self.cell.forward(given.pop("params"), given.pop("x"), given.pop("h0"), **given)
+        given = {"x": self.x, "state": self.state} | changes
+        return cells.forward(self.params if params is None else params, **given)
 
-    def gradient(self, over_time: str = "mean", y: Any = None, **changes: Any) -> Any:
-        """Gradient of the loss, after `forward` with the same changes."""
+    def loss(self, params: Params | None = None, over_time: str = "mean", **changes: Any) -> float:
+        logits = self.forward(params, **changes).logits
+        return cells.cross_entropy(logits, self.y, over_time=over_time)[0]
+
+    def run(self, **changes: Any) -> tuple[Params, Tape, np.ndarray]:
+        """What ``backward`` and ``by_lag`` take."""
         tape = self.forward(**changes)
-        y = self.y if y is None else y
-        _, dlogits = rnn.cross_entropy(tape.logits, y, over_time=over_time)
-        params = changes.get("params", self.params)
-        return bptt.of(self.cell).backward(params, tape, dlogits)[0]
+        return self.params, tape, cells.cross_entropy(tape.logits, self.y)[1]
 
-    def loss(self, params: Any = None, over_time: str = "mean") -> float:
-        tape = self.forward(params=self.params if params is None else params)
-        return rnn.cross_entropy(tape.logits, self.y, over_time=over_time)[0]
+    def gradient(self, over_time: str = "mean", **changes: Any) -> np.ndarray:
+        tape = self.forward(**changes)
+        dlogits = cells.cross_entropy(tape.logits, self.y, over_time=over_time)[1]
+        return cells.backward(self.params, tape, dlogits)[0].flat()
 
-    def pieces(self, resets: np.ndarray) -> Iterator[tuple[int, slice, Any]]:
-        """Stream, steps and tape of each sequence that the resets cut out, run by itself."""
-        for b in range(self.shape.B):
-            starts = np.flatnonzero(resets[:, b])
-            cuts = sorted({0, *starts.tolist(), self.shape.T})
-            for first, stop in pairwise(cuts):
-                one, steps = slice(b, b + 1), slice(first, stop)
-                h0 = None if resets[first, b] else streams_of(self.h0, one)
-                yield b, steps, self.forward(x=self.x[steps, one], h0=h0)
-
-    def resets(self, seed: int = 0) -> np.ndarray:
-        """A mask (T, B) in which some steps of some streams start anew."""
-        drawn = np.random.default_rng(seed).random((self.shape.T, self.shape.B))
-        return np.asarray(drawn < 0.3)
+    def of(self, streams: Any, steps: Any = slice(None)) -> "Problem":
+        """Some of the streams, for some of the steps."""
+        parts = (part[steps][:, streams] for part in (self.x, self.ids, self.y))
+        state = tuple(part[streams] for part in self.state)
+        return Problem(self.params, *parts, state, self.reset[steps][:, streams])
 
 
-def problem(cell: ModuleType, shape: Shape = SHAPE, seed: int = 0) -> Problem:
+def problem(
+    cell: cells.Cell, T: int = 5, B: int = 3, D: int = 4, H: int = 4, V: int = 3, seed: int = 0
+) -> Problem:
     """Weights with biases that are not 0, so that no term of a gradient is hidden."""
     rng = np.random.default_rng(seed)
-    T, B, D, H, V = (getattr(shape, field.name) for field in fields(shape))
-    params = cell.init(D, H, V, rng, scale=0.9)
+    params = cells.init(cell, D, H, V, rng, scale=0.9)
     params = params.map(lambda w: w + rng.normal(0, 0.3, w.shape))
-    x = rng.normal(size=(T, B, D))
     ids, y = rng.integers(D, size=(T, B)), rng.integers(V, size=(T, B))
-    states = [rng.normal(0, 0.7, (B, H)) for _ in range(2)]
-    return Problem(cell, shape, params, x, ids, y, tuple(states) if cell is lstm else states[0])
+    state = tuple(rng.normal(0, 0.7, (B, H)) for _ in range(cell.parts))
+    reset = rng.random((T, B)) < 0.3
+    return Problem(params, rng.normal(size=(T, B, D)), ids, y, state, reset)
 
 
-def streams_of(h0: Any, which: Any) -> Any:
-    """Those streams of a state, in the form of the cell."""
-    return tuple(h[which] for h in h0) if isinstance(h0, tuple) else h0[which]
+of_sizes = {"T": (1, 7), "B": (1, 5), "D": (1, 5), "H": (1, 6), "V": (2, 5)}
+sizes = {letter: st.integers(*bounds) for letter, bounds in of_sizes.items()}
+problems = st.builds(problem, st.sampled_from(CELLS), **sizes, seed=seeds)
 
 
 def distance(a: Any, b: Any) -> float:
@@ -95,8 +80,8 @@ def distance(a: Any, b: Any) -> float:
 
 
 def flat(value: Any) -> np.ndarray:
-    if isinstance(value, rnn.Weights):
+    if isinstance(value, Params):
         return value.flat()
-    if isinstance(value, tuple):
-        return np.concatenate([v.ravel() for v in value])
+    if isinstance(value, tuple | list):
+        return np.concatenate([flat(v) for v in value])
     return np.asarray(value).ravel()

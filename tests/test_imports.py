@@ -1,85 +1,50 @@
-"""Who may import whom: modules follow the stages of the data, and torch stays outside."""
-
-from __future__ import annotations
+"""Chapters import tools, tools import the heart, and no chapter knows another."""
 
 import ast
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-SOURCES = Path(__file__).parents[1] / "src" / "helpers"
-CELLS = {"rnn", "lstm", "gru"}
-CORE = CELLS | {"bptt", "truncation", "layout", "corpus", "seeds", "closed_form", "measure"}
-CORE |= {"budget", "loaders"}
-CORE |= {"sequences"}
-ALLOWED = {
-    "seeds": set(),
-    "corpus": set(),
-    "layout": set(),
-    "sequences": set(),
-    "rnn": set(),
-    "closed_form": set(),
-    "lstm": {"rnn", "bptt"},
-    "gru": {"rnn", "bptt"},
-    "bptt": {"rnn"},
-    "truncation": {"rnn", "bptt"},
-    "budget": {"layout", "truncation"},
-    "loaders": {"layout"},
-    "torch_twin": CELLS,
-    "torch_loop": set(),
-    "measure": CELLS | {"bptt", "truncation"},
-    "train": CELLS | {"layout", "corpus", "bptt", "truncation"},
-    "progress": set(),
-    "texts": {"corpus", "progress"},
-    "plots": set(),
-    "checks": CORE | {"train"},
-    "experiments": CORE | {"train", "torch_twin", "progress"},
-    "bench": CORE,
+SOURCES = Path(__file__).parents[1] / "src"
+HEART = ["_types", "seeds", "corpus", "layout", "ticks", "cells", "truncation", "train"]
+"""Each may import those before it, numpy and jaxtyping."""
+
+ALONE = {"helpers.tools.audit", "helpers.tools.torch_loop"}
+"""They import nothing of ours, so that each can be copied by itself."""
+
+MODULES = {
+    ".".join(path.relative_to(SOURCES).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted((SOURCES / "helpers").rglob("*.py"))
 }
-"""Beside these, every module may import `_arguments`, and a package its own parts."""
-
-TORCH = {"torch_twin", "torch_loop"}
-"""The modules that import torch at top level; all others work without it."""
-
-EVERY = sorted(SOURCES.rglob("*.py"))
 
 
-def part(path: Path) -> str:
-    return path.relative_to(SOURCES).parts[0].removesuffix(".py")
-
-
-def imported(path: Path) -> set[str]:
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module == "helpers":
+def imported(path: Path, *, at_once: bool = False) -> set[str]:
+    """Every module that a file imports, or that it imports as soon as it is imported itself."""
+    tree, found = ast.parse(path.read_text("utf-8")), set()
+    for node in tree.body if at_once else ast.walk(tree):
+        if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("helpers."):
-            found.add(node.module.split(".")[1])
-        elif isinstance(node, ast.Import):
-            found |= {a.name.split(".")[1] for a in node.names if a.name.startswith("helpers.")}
+        elif isinstance(node, ast.ImportFrom):
+            inside = {f"{node.module}.{alias.name}" for alias in node.names} & MODULES.keys()
+            found |= inside or {node.module or ""}
     return found
 
 
-@pytest.mark.parametrize("path", EVERY, ids=lambda p: str(p.relative_to(SOURCES)))
-def test_arrows_go_where_they_may(path):
-    name = part(path)
-    if name in ("__init__", "_arguments"):
-        assert imported(path) == set()
+@pytest.mark.parametrize("name", [each for each in MODULES if each != "helpers"])
+def test_arrows_go_where_they_may(name):
+    part, ours = name.split(".")[1], {each for each in imported(MODULES[name]) if "helpers" in each}
+    if name in ALONE:
+        may: tuple[str, ...] = ()
+    elif part in HEART:
+        may = tuple(f"helpers.{each}" for each in HEART[: HEART.index(part)])
     else:
-        assert imported(path) <= ALLOWED[name] | {"_arguments", name}
+        heart = tuple(f"helpers.{each}" for each in HEART)
+        chapter = ".".join(name.split(".")[:3])
+        may = (*heart, "helpers.tools", *([chapter] if part == "chapters" else []))
+    assert [each for each in ours if not each.startswith(may)] == [], f"{name} may import {may}"
 
 
-@pytest.mark.parametrize("path", EVERY, ids=lambda p: str(p.relative_to(SOURCES)))
-def test_only_two_modules_import_torch_at_top_level(path):
-    top = ast.parse(path.read_text(encoding="utf-8")).body
-    names = {a.name.split(".")[0] for n in top if isinstance(n, ast.Import) for a in n.names}
-    names |= {(n.module or "").split(".")[0] for n in top if isinstance(n, ast.ImportFrom)}
-    assert ("torch" in names) == (part(path) in TORCH)
-
-
-def test_importing_the_helpers_does_not_load_torch():
-    modules = ", ".join(sorted(ALLOWED.keys() - TORCH))
-    code = f"import sys; from helpers import {modules}; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+@pytest.mark.parametrize("name", MODULES)
+def test_torch_is_loaded_by_what_is_about_torch_alone(name):
+    loads = any(each.split(".")[0] == "torch" for each in imported(MODULES[name], at_once=True))
+    assert not loads or name.startswith(("helpers.tools.torch_", "helpers.tools.audit"))

@@ -1,230 +1,246 @@
-"""What holds for every notebook: its form, its claims, its figures, its exercises.
+"""What holds for every notebook: its form, its numbers, its figures, its exercises, its questions.
 
-Some of it holds for the chapters only, the notebooks in the part "The two axes" of ``_toc.yml``.
+Every rule is about what is there, and a failure says what to do. `--notebook slug` looks at one.
 """
 
 from __future__ import annotations
 
 import ast
-import configparser
 import json
 import re
-from decimal import Decimal
-from pathlib import Path
+from collections import Counter
 
 import nbformat
+import prose
 import pytest
-from drawings import Drawing
-from nbval.plugin import IPyNbCell
-from prose import claims, loose_numbers, missing_phrases
-from test_book import chapters_in_toc
+from sources import ROOT, SLUGS, chapters, labels, notebook
 
-from helpers.checks import NUMBER, read_number
-
-ROOT = Path(__file__).parents[1]
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 MOST_LINES = 10
+FOLDED = {"source_hidden": True, "outputs_hidden": True}
 
 
-@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
-def path(request):
-    return request.param
+def mend(*remedies: str) -> None:
+    """Fail with these sentences and nothing else, if there are any."""
+    if remedies:
+        pytest.fail("\n\n".join(remedies), pytrace=False)
 
 
-@pytest.fixture
-def notebook(path):
-    return nbformat.read(path, as_version=4)
+def code(slug: str) -> list[nbformat.NotebookNode]:
+    return [cell for cell in notebook(slug).cells if cell.cell_type == "code"]
 
 
-@pytest.fixture
-def is_chapter(path):
-    return f"notebooks/{path.stem}" in chapters_in_toc()
+def name(cell: nbformat.NotebookNode) -> str:
+    return f"In [{cell.execution_count}] ({cell.source.strip().splitlines()[0][:60]})"
 
 
-def code(notebook):
-    return [c for c in notebook.cells if c.cell_type == "code"]
+def tags(cell: nbformat.NotebookNode) -> set[str]:
+    return set(cell.metadata.get("tags", []))
 
 
-def tags(cell):
-    return cell.metadata.get("tags", [])
-
-
-def printed(cell):
+def printed(cell: nbformat.NotebookNode) -> str:
     return "".join(o.text for o in cell.outputs if o.output_type == "stream")
 
 
-def images(cell):
-    return [o for o in cell.outputs if any(k.startswith("image/") for k in o.get("data", {}))]
+def names(node: ast.AST, context: type) -> set[str]:
+    found = [n for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, context)]
+    return {n.id for n in found}
 
 
-def test_every_chapter_is_a_notebook_that_is_there():
-    chapters = {f"notebooks/{path.stem}" for path in NOTEBOOKS} & set(chapters_in_toc())
-    assert chapters == set(chapters_in_toc())
-    assert chapters
+def test_a_notebook_is_stored_as_make_refresh_stores_it(slug):
+    text = (ROOT / f"notebooks/{slug}.ipynb").read_text("utf-8")
+    stored = json.loads(text)
+    counts = [c["execution_count"] for c in stored["cells"] if c["cell_type"] == "code"]
+    if not (
+        text == json.dumps(stored, indent=1, ensure_ascii=False) + "\n"
+        and set(stored["metadata"]) == {"kernelspec", "language_info"}
+        and not any("execution" in cell["metadata"] for cell in stored["cells"])
+        and counts == list(range(1, len(counts) + 1))
+    ):
+        mend(f"Run `make refresh NB={slug}`: it runs all cells and stores them in the one form.")
 
 
-def test_a_notebook_is_stored_in_normal_form(path, notebook):
-    text = path.read_text(encoding="utf-8")
-    assert text == json.dumps(json.loads(text), indent=1, ensure_ascii=False) + "\n"
-    assert set(notebook.metadata) == {"kernelspec", "language_info"}
-    assert notebook.metadata.kernelspec.name == "python3"
-    assert all("execution" not in cell.metadata for cell in notebook.cells)
-    counts = [cell.execution_count for cell in code(notebook)]
-    assert counts == list(range(1, len(counts) + 1))
+def test_a_notebook_opens_with_its_title_and_its_set_up(slug):
+    title, first = notebook(slug).cells[0].source, code(slug)[0].source
+    found = []
+    if not title.startswith("# "):
+        found.append("Begin the first cell, in Markdown, with the title: “# …”.")
+    if slug in chapters() and not re.search(r"\d+ minutes", title):
+        found.append("Say in the first cell of a chapter how long it takes: “about 30 minutes”.")
+    if "deterministic()" not in first:
+        found.append("Call deterministic() in the first code cell: sums come out everywhere alike.")
+    mend(*found)
 
 
-def test_the_first_cells_are_title_and_set_up(notebook, is_chapter):
-    title, setup = notebook.cells[0], code(notebook)[0]
-    assert title.cell_type == "markdown"
-    assert title.source.startswith("# ")
-    assert not is_chapter or re.search(r"\d+ minutes", title.source)
-    assert "deterministic()" in setup.source
-    assert "use_style()" in setup.source
-
-
-def test_cells_and_functions_are_short(notebook):
-    for cell in code(notebook):
+def test_cells_are_short_and_plain(slug):
+    found = []
+    for cell in code(slug):
         lines = [line for line in cell.source.splitlines() if line.strip()]
-        assert len(lines) <= MOST_LINES, cell.source
+        if len(lines) > MOST_LINES:
+            found.append(f"Split {name(cell)}: {len(lines)} lines, and {MOST_LINES} are the most.")
         for node in ast.walk(ast.parse(cell.source)):
-            if isinstance(node, ast.FunctionDef):
-                assert node.end_lineno - node.lineno < 8, cell.source
+            if isinstance(node, ast.FunctionDef) and node.end_lineno - node.lineno >= 8:
+                found.append(f"Shorten {node.name}() in {name(cell)} to 8 lines.")
+        if cell.source.rstrip().endswith(";"):
+            found.append(
+                f"Give the last line of {name(cell)} a name, as in `legend = ax.legend()`, and "
+                "take the semicolon away: the page would print what the line returns."
+            )
+        if "sys.path" in cell.source:
+            found.append(f"Leave sys.path out of {name(cell)}: the helpers are installed.")
+    mend(*found)
 
 
-def test_code_is_plain_python_without_semicolons_or_path_tricks(notebook):
-    for cell in code(notebook):
-        ast.parse(cell.source)
-        assert not cell.source.rstrip().endswith(";")
-        assert "sys.path" not in cell.source
+def test_outputs_are_whole_and_are_all_compared(slug):
+    found = []
+    for cell in code(slug):
+        if any(output.get("name") == "stderr" for output in cell.outputs):
+            found.append(f"Mend what {name(cell)} warns of: a reader sees it on the page.")
+        failed = any(output.output_type == "error" for output in cell.outputs)
+        if failed and "raises-exception" not in tags(cell):
+            found.append(
+                f"Mend {name(cell)}, which fails; if a reader is to see the error, give the cell "
+                'the tag "raises-exception".'
+            )
+        comment = re.search(r"^\s*#\s*(?:NBVAL|PYTEST)_\w+", cell.source, re.M)
+        if comment or {"nbval-ignore-output", "nbval-skip"} & tags(cell):
+            found.append(f"Let the output of {name(cell)} be compared: print less, ignore nothing.")
+    mend(*found)
 
 
-def test_nothing_is_written_to_stderr_and_nothing_fails(notebook):
-    for cell in code(notebook):
-        for output in cell.outputs:
-            assert output.get("name") != "stderr", cell.source
-            if output.output_type == "error":
-                assert "raises-exception" in tags(cell), cell.source
+def test_every_number_in_the_prose_is_held_by_a_claim(slug):
+    mend(*prose.faults(notebook(slug)))
 
 
-def test_no_output_is_ignored(notebook):
-    for cell in code(notebook):
-        assert not {"nbval-ignore-output", "nbval-skip"} & set(tags(cell)), cell.source
-        assert not re.search(r"^\s*#\s*(?:NBVAL|PYTEST)_", cell.source, re.M), cell.source
-
-
-def test_what_is_replaced_before_outputs_are_compared_is_no_number(notebook):
-    rules = configparser.RawConfigParser()
-    assert rules.read(ROOT / "tests" / "nbval_sanitize.cfg", encoding="utf-8")
-    assert len(rules.sections()) <= 2
-    for section in rules.sections():
-        for cell in code(notebook):
-            for output in cell.outputs:
-                text = output.get("text", output.get("data", {}).get("text/plain", ""))
-                found = re.search(rules[section]["regex"], text)
-                assert found is None, f"{section}: {found} in {cell.source}"
-
-
-def test_stored_drawings_are_compared_as_drawings():
-    assert isinstance(IPyNbCell.sanitize(None, "<svg>"), Drawing)
-
-
-def test_every_number_in_the_prose_is_held_by_a_claim(path):
-    assert loose_numbers(path) == []
-
-
-def test_every_claimed_phrase_stands_in_the_prose(path):
-    assert missing_phrases(path) == []
-
-
-def test_a_claim_holds_the_digits_that_it_states(notebook):
-    """Half a unit of the last digit is rounding; "about 250" may be off by a tenth."""
-    for claim in claims(notebook):
-        if claim.within is None:
-            continue
-        (stated,) = NUMBER.findall(claim.phrase)
-        written = Decimal(stated.replace(",", "").replace("−", "-"))
-        last_digit = 10.0 ** written.as_tuple().exponent
-        allowed = max(last_digit, abs(read_number(stated)) / 10)
-        assert claim.within <= allowed * (1 + 1e-9), f"{claim.phrase}: within {claim.within}"
-
-
-def test_claims_stand_in_folded_cells(notebook, is_chapter):
-    found = {claim.cell for claim in claims(notebook)}
-    assert found or not is_chapter, "a chapter claims something"
-    for number in found:
-        assert "hide-cell" in tags(notebook.cells[number]), notebook.cells[number].source
-
-
-def test_every_figure_has_alternative_text_a_caption_and_a_name_of_its_own(notebook, is_chapter):
-    names = []
-    for cell in code(notebook):
-        if not images(cell):
-            continue
+def test_every_figure_has_words_a_caption_and_a_name(slug):
+    found = []
+    for cell in code(slug):
         about = cell.metadata.get("mystnb", {})
-        assert len(about.get("image", {}).get("alt", "")) >= 40, cell.source
-        assert len(about.get("figure", {}).get("caption", "")) >= 20, cell.source
-        assert about["figure"]["name"].startswith("fig-"), cell.source
-        names.append(about["figure"]["name"])
-        assert len(images(cell)) == 1, "one figure a cell"
-        assert "image/svg+xml" in images(cell)[0].data, cell.source
-        assert isinstance(ast.parse(cell.source).body[-1], ast.Assign), cell.source
-    assert names or not is_chapter
-    assert len(set(names)) == len(names)
+        figure, alt = about.get("figure", {}), about.get("image", {}).get("alt", "")
+        drawn = [
+            o.data for o in cell.outputs if any(k.startswith("image/") for k in o.get("data", {}))
+        ]
+        if not drawn:
+            continue
+        where = f'the metadata of {name(cell)}, as {{"mystnb": {{"figure": {{"name": "fig-…", '
+        where += '"caption": "…"}, "image": {"alt": "…"}}}'
+        if len(alt) < 40:
+            found.append(
+                f"Say in words what the figure shows, 40 letters or more: “alt” in {where}."
+            )
+        if len(figure.get("caption", "")) < 20:
+            found.append(f"Write a caption of 20 letters or more in {where}.")
+        if not figure.get("name", "").startswith("fig-"):
+            found.append(f"Give the figure a name that begins with fig- in {where}.")
+        if len(drawn) > 1 or "image/svg+xml" not in drawn[0]:
+            found.append(f"Draw one figure, as SVG, in {name(cell)}.")
+        if not isinstance(ast.parse(cell.source).body[-1], ast.Assign):
+            found.append(
+                f"End {name(cell)} in an assignment, as in `legend = ax.legend()`: the page would "
+                "print what its last line returns."
+            )
+    mend(*found)
 
 
-def test_names_of_figures_and_exercises_are_unique_over_the_book():
-    names = []
-    for path in NOTEBOOKS:
-        notebook = nbformat.read(path, as_version=4)
-        for cell in notebook.cells:
-            names += [cell.metadata.get("mystnb", {}).get("figure", {}).get("name")]
-            names += re.findall(r"^:label: (\S+)$", cell.source, re.M)
-    names = [name for name in names if name]
-    assert len(set(names)) == len(names)
+def test_names_of_figures_exercises_and_sections_are_unique_over_the_book():
+    twice = [label for label, count in Counter(label for label, _ in labels()).items() if count > 1]
+    mend(*[f"Rename one of the places that are called {label}." for label in twice])
 
 
-def test_exercises_come_in_five_cells_that_pair_up(notebook, is_chapter):
-    cells, found = notebook.cells, 0
+def test_exercises_come_in_five_cells_that_pair_up(slug):
+    cells, found = notebook(slug).cells, []
     for i, cell in enumerate(cells):
         if cell.cell_type != "markdown" or ":::{exercise}" not in cell.source:
             continue
-        found += 1
-        label = re.search(r"^:label: (\S+)$", cell.source, re.M)[1]
-        assert "exercise" in tags(cells[i + 1]), label
-        assert re.fullmatch(r"(?:[\w ]+: to do\n)+", printed(cells[i + 1])), label
-        assert f":::{{solution-start}} {label}\n:class: dropdown" in cells[i + 2].source, label
-        end = next(j for j in range(i + 2, len(cells)) if "{solution-end}" in cells[j].source)
-        solutions = [c for c in cells[i + 3 : end] if "solution" in tags(c)]
-        verdict = "".join(map(printed, solutions))
-        assert re.fullmatch(r"(?:[\w ]+: correct\n)+", verdict), label
-        names = [set(re.findall(r"^([\w ]+):", t, re.M)) for t in (verdict, printed(cells[i + 1]))]
-        assert names[0] == names[1], label
-        for solution in solutions:
-            assert solution.metadata["jupyter"] == {"source_hidden": True, "outputs_hidden": True}
-    assert found >= 3 or not is_chapter
-    starts = sum(c.source.count("{solution-start}") for c in cells)
-    assert found == starts == sum(c.source.count("{solution-end}") for c in cells)
+        label = (re.findall(r"^:label: (\S+)$", cell.source, re.M) or [None])[0]
+        if label is None:
+            found.append("Give the exercise a line “:label: ex-…” below “:::{exercise} Title”.")
+            continue
+        stub, start = ([*cells[i + 1 : i + 3], None, None])[:2]
+        if stub is None or stub.cell_type != "code" or "exercise" not in tags(stub):
+            found.append(f'Put the reader\'s cell, with the tag "exercise", right below {label}.')
+            continue
+        if start is None or f":::{{solution-start}} {label}\n:class: dropdown" not in start.source:
+            found.append(
+                f"Put a Markdown cell “:::{{solution-start}} {label}\\n:class: dropdown\\n:::” "
+                f"right below the reader's cell of {label}."
+            )
+            continue
+        ends = [j for j in range(i + 3, len(cells)) if "{solution-end}" in cells[j].source]
+        solutions = [c for c in cells[i + 3 : (ends or [i + 3])[0]] if "solution" in tags(c)]
+        if not ends or not solutions:
+            found.append(
+                f'End {label} with the solution, in a cell with the tag "solution", and below it '
+                "a Markdown cell “:::{solution-end}\\n:::”."
+            )
+            continue
+        found += [
+            f"Fold the solution of {label}: the metadata of {name(solution)} must hold "
+            f'"jupyter": {json.dumps(FOLDED)}, beside the tag "solution".'
+            for solution in solutions
+            if solution.metadata.get("jupyter") != FOLDED
+        ]
+        verdict, before = "".join(map(printed, solutions)), printed(stub)
+        if not re.fullmatch(r"(?:[\w ]+: correct\n)+", verdict):
+            found.append(f"Mend the solution of {label}, which prints: {verdict!r}.")
+        if not re.fullmatch(r"(?:[\w ]+: to do\n)+", before):
+            found.append(f"Let the reader's cell of {label} print “to do” alone, not {before!r}.")
+        asked, answered = (set(re.findall(r"^([\w ]+):", t, re.M)) for t in (before, verdict))
+        if asked != answered:
+            found.append(f"Let both cells of {label} check the same: {asked ^ answered} differ.")
+    counts = [sum(c.source.count(f"{{solution-{end}}}") for c in cells) for end in ("start", "end")]
+    if counts[0] != counts[1]:
+        found.append("Give every solution-start a solution-end.")
+    mend(*found)
 
 
-def test_stubs_leave_nothing_that_later_cells_use(notebook):
+def test_the_readers_cells_leave_nothing_that_later_cells_use(slug):
     stubs: set[str] = set()
-    for cell in code(notebook):
+    found = []
+    for cell in code(slug):
         tree = ast.parse(cell.source)
-        stored = {
-            n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
-        } | {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
+        functions = {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
+        stored = names(tree, ast.Store) | functions
         if "exercise" in tags(cell):
             stubs |= stored
             continue
-        used = {
-            n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)
-        }
-        assert not (used - stored) & stubs, cell.source
+        if lent := (names(tree, ast.Load) - stored) & stubs:
+            found.append(f"Rename {lent} in {name(cell)}: an exercise's cell has set it to `...`.")
         stubs -= stored
+    mend(*found)
 
 
-def test_every_chapter_has_a_self_check_that_says_why_a_choice_is_wrong(notebook, is_chapter):
-    text = "\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
-    choices = re.findall(r"</summary>\s*(Right|Wrong)\b", text)
-    assert choices.count("Right") >= 3 or not is_chapter
-    assert choices.count("Wrong") >= 2 * choices.count("Right") - 2
+def test_a_question_has_one_right_choice_and_a_reason_for_each(slug):
+    text = "\n".join(c.source for c in notebook(slug).cells if c.cell_type == "markdown")
+    found = []
+    for question, choices in re.findall(
+        r"^(\*\*.+\*\*)\n\n((?:<details>[\s\S]+?</details>\s*)+)", text, re.M
+    ):
+        said = re.findall(r"</summary>\s*([\s\S]*?)\s*</details>", choices)
+        if [bool(re.match(r"Right\b", each)) for each in said].count(True) != 1 or len(said) < 2:
+            found.append(f"Let one of the choices below {question} begin with “Right”.")
+        found += [
+            f"Begin a choice below {question} with “Right” or “Wrong”, and say why: “{each}”."
+            for each in said
+            if not re.match(r"(?:Right|Wrong)\b", each) or len(each.split()) < 4
+        ]
+    mend(*found)
+
+
+def test_an_error_message_has_its_cause_its_mending_and_a_check(slug):
+    """The sections labelled error-…, which readers find by the message."""
+    found = []
+    text = "\n".join(c.source for c in notebook(slug).cells if c.cell_type == "markdown")
+    for label, body in re.findall(r"^\((error-[\w-]+)\)=\n([\s\S]*?)(?=^\(error-|\Z)", text, re.M):
+        found += [
+            f"Write “{part}” in the section {label}, as the others have it."
+            for part in ("**Why it comes.**", "**The fix", "**Is it right")
+            if part not in body
+        ]
+        if f"<{label}>" not in notebook(slug).cells[0].source:
+            found.append(f"Name {label} in the list at the top of {slug}.")
+    mend(*found)
+
+
+def test_every_chapter_is_a_notebook_that_is_there():
+    missing = set(chapters()) - set(SLUGS)
+    mend(*[f"Write notebooks/{slug}.ipynb, or take it out of _toc.yml." for slug in missing])

@@ -25,17 +25,14 @@ from bs4 import BeautifulSoup, Tag
 from sphinx.application import Sphinx
 from sphinx.search.en import SearchEnglish
 
-TITLE = 4
-"""A word in a heading counts as often as so many in the text."""
+LANGUAGE = SearchEnglish({})
 
-ASKED = 2
-"""So does one of the other words in which a reader may ask: ``% asked:`` in the page's source."""
+# As often as so many in the text counts a word in a heading; and one of the other words in which a
+# reader may ask, `% asked:` in the page's source.
+TITLE, ASKED = 4, 2
 
-OPENING = 150
-"""Letters of a section that are shown below its heading, at most."""
-
-# Words that a stemmer would take for "state".
-WHOLE = {"stateful", "stateless"}
+OPENING = 150  # letters of a section, at most, that are shown below its heading
+WHOLE = {"stateful", "stateless"}  # words that a stemmer would take for "state"
 
 # What is no text of the section: links beside headings, formulas, folded checks, drawings.
 LEFT_OUT = (
@@ -52,13 +49,7 @@ WORTH_OF_PART = {"Look it up": 1.3}
 WORTH_OF_PAGE = {"book/questions": 1.5, "book/errata": 0.9, "book/teachers": 0.6}
 WORTH_OF_TITLE = {"Exercises": 0.5, "Check yourself": 0.5, "Sources": 0.5, "References": 0.4}
 
-# Pages whose sections no search should name.
-UNLISTED = {"genindex", "search"}
-
-OWN_SEARCH = re.compile(
-    r'\s*<script[^>]* src="[^"]*(?:searchtools|searchindex)\.js[^"]*"[^>]*></script>'
-)
-LANGUAGE = re.compile(r'\s*<script[^>]* src="_static/language_data\.js[^"]*"[^>]*></script>')
+LANGUAGE_TAG = re.compile(r'<script[^>]* src="_static/language_data\.js[^"]*"[^>]*></script>')
 
 
 @dataclass(frozen=True)
@@ -73,7 +64,7 @@ class Section:
     worth: float = 1.0
 
 
-def stems(text: str, language: SearchEnglish) -> list[str]:
+def stems(text: str) -> list[str]:
     """The words of a text as the search knows them.
 
     ``num_steps`` is itself and its parts too, and ``stateful=True`` a word besides its two.
@@ -81,10 +72,10 @@ def stems(text: str, language: SearchEnglish) -> list[str]:
     found = re.findall(r"\w+=\w+", text.lower())
     for word in re.findall(r"\w+", text.lower()):
         for part in dict.fromkeys([word, *word.split("_")]):
-            if part and not part.isdigit() and part not in language.stopwords:
+            if part and not part.isdigit() and part not in LANGUAGE.stopwords:
                 # As the script: a word of two letters is its own stem.
                 whole = len(part) < 3 or part in WHOLE
-                found.append(part if whole else language.stem(part))
+                found.append(part if whole else LANGUAGE.stem(part))
     return found
 
 
@@ -98,79 +89,49 @@ def asked(source: str) -> dict[str, str]:
     """By label, the other words that a page's source gives for the section below it."""
     parts = re.split(r"^\(([\w-]+)\)=$", source, flags=re.M)
     words = (" ".join(re.findall(r"^% asked: (.+)$", text, re.M)) for text in parts[2::2])
-    return {label: said for label, said in zip(parts[1::2], words, strict=True) if said}
+    return dict(zip(parts[1::2], words, strict=True))
 
 
-def sections(
-    page: str,
-    html: str,
-    language: SearchEnglish,
-    worth: float = 1.0,
-    others: dict[str, str] | None = None,
-) -> Iterator[Section]:
-    """The sections of a page in their order, each without those inside it; terms of a glossary.
+def sections(page: str, html: str, worth: float, others: dict[str, str]) -> Iterator[Section]:
+    """The terms of a page's glossary, and its sections in order, each without those inside it.
 
     `worth` is that of the page; the title of a section can lower its own. `others` are the other
-    words of a section, by its label.
+    words of a section, by its label, which is the address that stays.
     """
-    others = others or {}
     article = BeautifulSoup(html, "html.parser").select_one("article")
-    if article is None:
-        return
     for node in article.select(LEFT_OUT):
         node.decompose()
     for image in article.select("img[alt]"):
         image.replace_with(f" {image['alt']} ")
-    top = text_of(article.h1) if article.h1 else page
-    glossary = article.select("dl.glossary > dt[id], dl.glossary > dd")
-    for term in glossary:
-        if term.name == "dt":  # several terms may share what follows them
-            meaning = term.find_next_sibling("dd")
-            yield section(page, term, top, language, [term], meaning, worth, others)
-    for node in glossary:
+    top = text_of(article.h1)
+
+    def section(title: str, at: str, labels: list[str], body: Tag) -> Section:
+        also = " ".join(others.get(label, "") for label in labels)
+        words = Counter(stems(text_of(body, " ")) + TITLE * stems(title) + ASKED * stems(also))
+        for aside in body.select(ASIDE):
+            aside.decompose()
+        begins = opening(" ".join(map(text_of, body.find_all("p"))))
+        own = worth * WORTH_OF_TITLE.get(title, 1.0)
+        return Section(f"{page}.html{at}", title, top, begins, words, own)
+
+    for term in article.select("dl.glossary > dt[id]"):
+        meaning = term.find_next_sibling("dd")  # several terms may share it
+        yield section(text_of(term), f"#{term['id']}", [term["id"]], meaning)
+    for node in article.select("dl.glossary > *"):
         node.decompose()
+    found = []
     # The innermost first, so that what is left of a section is its own.
-    own = list(article.select("section[id]"))
-    made: dict[int, Section] = {}
-    for node in reversed(own):
+    for node in reversed(article.select("section[id]")):
         heading = node.find(re.compile("^h[1-6]$"), recursive=False)
+        whole = heading is not None and heading.name == "h1"
         # A heading over headings alone leads to nothing, but a page's own is the page.
-        alone = heading is not None and text_of(node) == text_of(heading)
-        if heading is not None and (heading.name == "h1" or not alone):
-            labels = node.find_all("span", id=True, recursive=False)
-            made[id(node)] = section(page, node, top, language, labels, node, worth, others)
+        if heading is not None and (whole or text_of(node) != text_of(heading)):
+            labels = [each["id"] for each in node.find_all("span", id=True, recursive=False)]
+            lasting = [each for each in labels if not re.fullmatch(r"id\d+", each)]
+            at = "" if whole else f"#{[node['id'], *lasting][-1]}"
+            found.append(section(text_of(heading), at, labels, node))
         node.extract()
-    yield from (made[id(node)] for node in own if id(node) in made)
-
-
-def section(
-    page: str,
-    node: Tag,
-    top: str,
-    language: SearchEnglish,
-    labels: list[Tag],
-    body: Tag | None,
-    worth: float,
-    others: dict[str, str],
-) -> Section:
-    """One place; the label that the author gave it is the address that stays."""
-    heading = node.find(re.compile("^h[1-6]$"), recursive=False)
-    title = text_of(heading if isinstance(heading, Tag) else node)
-    at = "" if isinstance(heading, Tag) and heading.name == "h1" else f"#{node['id']}"
-    named = [label["id"] for label in labels if not re.fullmatch(r"id\d+", str(label["id"]))]
-    if at and named:
-        at = f"#{named[-1]}"
-    words = Counter(stems(text_of(body, " ") if body is not None else title, language))
-    for word in stems(title, language):
-        words[word] += TITLE
-    for word in stems(" ".join(others.get(str(label["id"]), "") for label in labels), language):
-        words[word] += ASKED
-    for aside in body.select(ASIDE) if body is not None else []:
-        aside.decompose()
-    first = [text_of(p) for p in (body.find_all("p") if body is not None else [])]
-    begins = opening(" ".join(first))
-    worth *= WORTH_OF_TITLE.get(title, 1.0)
-    return Section(f"{page}.html{at}", title, top, begins, words, worth)
+    yield from reversed(found)
 
 
 def opening(text: str) -> str:
@@ -205,34 +166,35 @@ def packed(stands: list[tuple[int, int]]) -> str:
 def worth_of_pages(root: Path) -> dict[str, float]:
     """What each page of the table of contents is worth, by the part that it stands in."""
     parts = yaml.safe_load((root / "_toc.yml").read_text("utf-8"))["parts"]
-    return {
-        each["file"]: WORTH_OF_PAGE.get(each["file"], WORTH_OF_PART.get(part["caption"], 1.0))
+    of_part = {
+        each["file"]: WORTH_OF_PART.get(part["caption"], 1.0)
         for part in parts
         for each in part["chapters"]
     }
+    return of_part | WORTH_OF_PAGE
 
 
 def write(app: Sphinx, exception: Exception | None) -> None:
     """List the sections of all pages, and let the search page read the list."""
     if exception is not None or app.builder.name != "html":
         return
-    site = Path(app.outdir)
-    language = SearchEnglish({})
+    site, static = Path(app.outdir), Path(app.outdir) / "_static"
     worth = worth_of_pages(Path(app.srcdir))
-    found = []
-    for name in sorted(app.env.found_docs - UNLISTED):
+    found: list[Section] = []
+    for name in sorted(app.env.found_docs - {"genindex", "search"}):
         html = (site / f"{name}.html").read_text("utf-8")
         source = Path(app.env.doc2path(name))
         others = asked(source.read_text("utf-8")) if source.suffix == ".md" else {}
-        found += sections(name, html, language, worth.get(name, 1.0), others)
+        found += sections(name, html, worth.get(name, 1.0), others)
     listed = json.dumps(index(found), ensure_ascii=False, separators=(",", ":"))
-    (site / "_static" / "sections.js").write_text(f"const SECTIONS = {listed};\n", "utf-8")
+    (static / "sections.js").write_text(f"const SECTIONS = {listed};\n", "utf-8")
+    # The search page needs the stemmer of Sphinx, and of its search nothing else.
+    parts = [(static / name).read_text("utf-8") for name in ("language_data.js", "finder.js")]
+    (static / "finder.js").write_text("\n".join(parts), "utf-8")
     page = site / "search.html"
-    html = OWN_SEARCH.sub("", page.read_text("utf-8"))
-    ours = '\n  <script defer src="_static/finder.js"></script>'
-    page.write_text(LANGUAGE.sub(lambda tag: tag[0] + ours, html), "utf-8")
-    for unused in ("searchindex.js", "_static/searchtools.js"):
-        (site / unused).unlink(missing_ok=True)
+    ours = '<script defer src="_static/finder.js"></script>'
+    page.write_text(LANGUAGE_TAG.sub(ours, page.read_text("utf-8")), "utf-8")
+    (site / "searchindex.js").unlink(missing_ok=True)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

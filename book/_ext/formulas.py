@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from docutils import nodes
 from math_core import LatexError, LatexToMathML
 from sphinx.application import Sphinx
@@ -15,7 +17,7 @@ LOG = logging.getLogger(__name__)
 CONVERTER = LatexToMathML(fancy_error=False)
 
 # Numbers are given by the book, to formulas with a label; these would number every line.
-NUMBERING = ("align", "alignat", "equation", "flalign", "gather", "multline")
+NUMBERING = re.compile(r"\\(begin|end)\{(align|alignat|equation|flalign|gather|multline)\}")
 
 
 def to_mathml(latex: str, *, display: bool) -> str:
@@ -24,15 +26,11 @@ def to_mathml(latex: str, *, display: bool) -> str:
     Paragraphs of a display become lines of it, and lines are aligned at ``&``.
     """
     if display:
-        for name in NUMBERING:
-            for mark in ("begin", "end"):
-                latex = latex.replace(rf"\{mark}{{{name}}}", rf"\{mark}{{{name}*}}")
-        parts = [part.strip() for part in latex.split("\n\n") if part.strip()]
-        latex = r"\\ ".join(parts)
+        latex = NUMBERING.sub(r"\\\1{\2*}", latex)
+        latex = r"\\ ".join(part.strip() for part in latex.split("\n\n") if part.strip())
         if r"\\" in latex and r"\begin{" not in latex:
             latex = rf"\begin{{aligned}}{latex}\end{{aligned}}"
-    mathml: str = CONVERTER.convert_with_local_state(latex, displaystyle=display)
-    return mathml
+    return str(CONVERTER.convert_with_local_state(latex, displaystyle=display))
 
 
 def write(translator: HTML5Translator, node: nodes.Element, *, display: bool) -> None:

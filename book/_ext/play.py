@@ -21,27 +21,21 @@ has been read, and as classic scripts: modules do not load from a folder without
 A script puts its pure part, functions of numbers that a test compares with the helpers, at
 ``TwoAxes.<name>``, and describes its figure at ``TwoAxes.figures.<name>``:
 
-``title``, ``label``
-    Words for the group of controls and for the picture.
-``width``, ``height``
-    The picture's own units: 360 wide, letters of 12, is readable on a phone.
-``start``
-    The settings, by name.
-``controls``
-    A list of ``{kind, name, label}``, each a native control: ``slider`` (``min``, ``max``, which
-    may be functions of the settings, ``step``, ``short`` for messages, or ``values`` to choose
-    from with ``text`` to name them), ``steps`` (a slider with Back and Step, and with ``run`` a
-    button that walks on every ``every`` milliseconds), ``choice`` (``options`` of ``{value,
-    text}``), ``check``, ``text``, ``buttons`` (``options`` of ``{text, set}``). ``when`` hides
-    one that means nothing now.
-``settle(settings, name)``
-    Settings that go together, after the one of that name was changed.
-``pick(settings, x, y)``
-    What a touch on the picture changes; a control must do the same.
-``view(settings)``
-    ``{picture, says, facts}``: the inside of an SVG as text, sentences that say what it shows, and
-    pairs of a number and its words; also ``note`` and ``remark``. For settings that are impossible
-    it calls ``TwoAxes.refuse(sentence)``; the reader sees it and the last picture stays.
+- ``title`` and ``label``: words for the group of controls and for the picture;
+- ``width`` and ``height``: its own units; 360 wide with letters of 12 is readable on a phone;
+- ``start``: the settings, by name;
+- ``controls``: a list of ``{kind, name, label}``, each a native control: ``slider`` (``min``,
+  ``max``, which may be functions of the settings, ``step``, ``short`` for messages, or ``values``
+  to choose from with ``text`` to name them), ``steps`` (a slider with Back and Step, and with
+  ``run`` a button that walks on every ``every`` milliseconds), ``choice`` (``options`` of
+  ``{value, text}``), ``check``, ``text``, ``buttons`` (``options`` of ``{text, set}``); ``when``
+  hides one that means nothing now;
+- ``settle(settings, name)``: settings that go together, after the one of that name was changed;
+- ``pick(settings, x, y)``: what a touch on the picture changes; a control must do the same;
+- ``view(settings)``: ``{picture, says, facts}``: the inside of an SVG as text, sentences that say
+  what it shows, and pairs of a number and its words; also ``note`` and ``remark``. For settings
+  that are impossible it calls ``TwoAxes.refuse(sentence)``; the reader sees it and the last picture
+  stays.
 
 ``play.js`` has the helpers for drawing and the controls, ``play.css`` the colours in both themes
 and the room that is kept for each figure until its script has run.
@@ -101,7 +95,7 @@ class Play(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Make the figure; refuse one without words, a caption or its files."""
-        name = self.arguments[0]
+        (name,) = self.arguments
         still = f"{FOLDER}/{self.options.get('still', name)}.svg"
         for needed in (still, f"{FOLDER}/{name}.js"):
             if not (Path(self.env.srcdir) / needed).is_file():
@@ -113,21 +107,23 @@ class Play(SphinxDirective):
         self.state.nested_parse(self.content, self.content_offset, caption)
         if len(caption) != 1 or not isinstance(caption[0], nodes.paragraph):
             raise self.error(f"play: {name} needs a caption of one paragraph")
-        attributes = {"play": name, "set": json.dumps(self.options.get("set", {}))}
-        data = "".join(f' data-{key}="{escape(value)}"' for key, value in attributes.items())
+        start = escape(json.dumps(self.options.get("set", {})))
         ratio = proportions((Path(self.env.srcdir) / still).read_text("utf-8"))
-        box = f'<div class="play-box" style="aspect-ratio: {ratio}">'
-        image = nodes.image(uri=f"/{still}", alt=self.options["alt"])
+        stage = (
+            f'<div class="play-stage play-{name}" data-play="{name}" data-set="{start}">'
+            f'<div class="play-box" style="aspect-ratio: {ratio}">\n'
+        )
         figure = nodes.figure(
             "",
-            nodes.raw("", f'<div class="play-stage play-{name}"{data}>{box}\n', format="html"),
-            image,
+            nodes.raw("", stage, format="html"),
+            nodes.image(uri=f"/{still}", alt=self.options["alt"]),
             nodes.raw("", ROOM, format="html"),
             nodes.caption(caption[0].rawsource, "", *caption[0].children),
             classes=["play"],
-        )  # fmt: skip
-        self.set_source_info(figure)
-        self.set_source_info(image)
+            play=name,
+        )
+        for node in (figure, figure[1]):
+            self.set_source_info(node)
         self.add_name(figure)
         return [figure]
 
@@ -137,13 +133,7 @@ def add_scripts(
 ) -> None:
     """Give a page the scripts of the figures that stand on it."""
     figures = doctree.findall(nodes.figure) if doctree is not None else ()
-    names = {
-        raw.astext().partition('data-play="')[2].partition('"')[0]
-        for figure in figures
-        if "play" in figure["classes"]
-        for raw in figure.findall(nodes.raw)
-    }
-    names.discard("")
+    names = {figure["play"] for figure in figures if "play" in figure}
     if names:
         app.add_css_file("play/play.css")
         for name in (FRAME, *sorted(names)):

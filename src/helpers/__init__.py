@@ -1,1 +1,1 @@
-"""Shared code of the course: import modules, not names (``from helpers import layout, rnn``)."""
+"""Shared code of the course: import modules, not names (``from helpers import cells, layout``)."""

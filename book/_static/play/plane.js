@@ -60,7 +60,7 @@
 
   const best = (cells) => cells.reduce((x, y) => (y.both < x.both ? y : x));
 
-  /** Bytes of the tape of one unit with one input and one output; as helpers.budget counts. */
+  /** Bytes of the tape of one unit with one input and one output; as helpers.tools.budget counts. */
   const bytes = (B, T) => 8 * B * (3 * T + 1);
 
   /** Updates in one epoch of contiguous streams; as helpers.layout counts. */

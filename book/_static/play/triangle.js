@@ -1,7 +1,7 @@
 /* The triangle: which cells each loss's gradient visits under TBPTT(k1, k2).
 
    Positions, depths and plans are those of helpers.truncation, shares those of
-   helpers.closed_form: depth counts cells, the loss's own is the first. */
+   helpers.tools.closed_form: depth counts cells, the loss's own is the first. */
 
 (function (root) {
   "use strict";
@@ -47,7 +47,7 @@
 
   /** Share of the learning signal at lag D that the losses keep on average.
 
-      The scalar linear model of helpers.closed_form: the target of a loss is the input D steps
+      The scalar linear model of helpers.tools.closed_form: the target of a loss is the input D steps
       before. Carried, depth K keeps min(K, D)/D. After a reset the state holds only inputs of
       the cells that are visited: the one asked for is among them from depth D + 1 on, and then
       all D shares arrive; below, none does. */

@@ -1,0 +1,1 @@
+"""One folder a chapter: what this one chapter draws, asks, and keeps."""

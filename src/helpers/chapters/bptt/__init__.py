@@ -1,0 +1,1 @@
+"""Gradient through time."""

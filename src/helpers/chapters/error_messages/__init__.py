@@ -1,0 +1,1 @@
+"""Of the page of error messages."""

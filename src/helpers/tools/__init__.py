@@ -1,0 +1,1 @@
+"""One shelf of tools, each over the heart and none over a chapter."""
