@@ -9,6 +9,7 @@ import shutil
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import axe_playwright_python
@@ -34,19 +35,19 @@ new PerformanceObserver(list => {
 
 
 # What was just unfolded fades in, and pale letters on their way are no barrier.
-BARRIERS = """async contrast => {
+BARRIERS = """async options => {
   await Promise.all(document.getAnimations()
     .filter(each => each.effect.getComputedTiming().endTime < Infinity)
     .map(each => each.finished.catch(() => {})));
-  return (await axe.run({rules: {"color-contrast": {enabled: contrast}}})).violations.map(each =>
+  return (await axe.run(options)).violations.map(each =>
     `${each.id}: ${each.nodes.length}, first ${each.nodes[0].target.join(" ")}`);
 }"""
 
 
-def barriers(page: Page, contrast: bool = True) -> list[str]:
-    """What keeps somebody out of a page, as axe-core finds it; contrast takes most of its time."""
+def barriers(page: Page, **options: Any) -> list[str]:
+    """What keeps somebody out of a page, as axe-core finds it."""
     page.evaluate(AXE)
-    found: list[str] = page.evaluate(BARRIERS, contrast)
+    found: list[str] = page.evaluate(BARRIERS, options)
     return found
 
 
