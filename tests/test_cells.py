@@ -88,6 +88,8 @@ def test_lags_sum_to_the_gradient_and_a_reset_makes_separate_sequences(p, with_i
             parts = cells.by_lag(params, tape, whole[2][first:stop, b : b + 1])
             lags[: stop - first] += [part.flat() for part in parts]
     assert distance(cells.backward(*whole)[0], lags.sum(0)) <= 1e-12
+    as_numbers = p.run(x=p.ids if with_ids else p.x, reset=p.reset.astype(int))
+    assert distance(cells.backward(*as_numbers)[0], lags.sum(0)) <= 1e-12
     assert distance([part.flat() for part in cells.by_lag(*whole)], lags) <= 1e-12
     after = (*whole[1].states, whole[1].gates, whole[2])
     assert all((a == b).all() for a, b in zip(before, after, strict=True))
@@ -231,6 +233,7 @@ LOGITS = P.forward().logits
     [
         (lambda: P.forward(x=P.ids[:, 0]), r"x must be \(T, B\) or \(T, B, D\), got \(5,\)"),
         (lambda: P.forward(x=P.ids + 4), r"x must be ids in 0\.\.3, got int64 in 4\.\.7"),
+        (lambda: P.forward(x=P.ids - 1), r"x must be ids in 0\.\.3, got int64 in -1\.\.2"),
         (lambda: P.forward(x=P.ids * 1.0), r"x must be ids in 0\.\.3, got float64"),
         (lambda: P.forward(x=P.x[..., 1:]), r"x must have shape \(5, 3, 4\), got .*\(5, 3, 3\)"),
         (lambda: P.forward(state=P.state[0]), r"state must have shape \(2, 3, 4\), got .*\(1, 3"),
@@ -240,6 +243,7 @@ LOGITS = P.forward().logits
         (lambda: cells.cross_entropy(LOGITS, P.y.T), r"y must have shape \(5, 3\), got .*\(3, 5"),
         (lambda: cells.cross_entropy(LOGITS, P.y + 3), r"y must be ids in 0\.\.2, got int64 in"),
         (lambda: cells.cross_entropy(LOGITS, P.y, over_time="max"), "must be mean or sum, got max"),
+        (lambda: cells.cross_entropy(LOGITS, P.y, weight=np.ones(3)), r"weight must have shape"),
         (lambda: cells.cross_entropy(LOGITS, P.y, weight=0.0 * P.y), "weight must be .* got 0 to"),
         (lambda: cells.by_lag(P.params, problem(GRU).forward(), LOGITS), "tape must .* got GRU"),
         (lambda: cells.backward(P.params, P.forward(), LOGITS[1:]), r"dlogits must have shape"),

@@ -127,7 +127,9 @@ def test_fit_waits_for_its_caller_and_a_record_has_its_weights_until_the_next():
     updates = train.fit(single, endless, Edge.RESET, learning_rate=0.1, optimiser="adam")
     assert not asked
     first, params = (record := next(updates)), record.params
-    assert params.flat().dtype == np.float32
+    clipped = train.clip(single, np.float64(0.1))[0]
+    stepped = train.sgd(single, clipped, np.float64(0.1))
+    assert {p.flat().dtype for p in (params, clipped, stepped)} == {np.dtype(np.float32)}
     second = next(updates)
     assert asked == [0, 1]
     assert distance(second.params, params) > 1e-3
