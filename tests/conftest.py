@@ -28,11 +28,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     if wanted not in SLUGS:
         raise pytest.UsageError(f"There is no notebook {wanted}. There are: {', '.join(SLUGS)}")
-    params = [getattr(getattr(item, "callspec", None), "params", {}) for item in items]
+    specs = [getattr(item, "callspec", None) for item in items]
     items[:] = [
         item
-        for item, given in zip(items, params, strict=True)
-        if given.get("slug") == wanted or item.path.suffix == ".ipynb"
+        for item, spec in zip(items, specs, strict=True)
+        if item.path.suffix == ".ipynb"
+        or (spec and (spec.params.get("slug") == wanted or spec.id.startswith(f"{wanted}-")))
     ]
 
 
