@@ -58,7 +58,8 @@ IPyNbFile.teardown = _measure
 
 
 def pytest_configure() -> None:
-    """Keep to one processor, where that is asked for."""
+    """Draw no progress bars; keep to one processor, where that is asked for."""
+    os.environ["TQDM_DISABLE"] = "1"
     if os.environ.get("ONE_CPU") and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 
