@@ -71,7 +71,7 @@ stage() { \
 endef
 VERDICT = echo; if [ -n "$$failed" ]; then echo "TWO AXES: FAILED: $$failed"; exit 1; fi; echo "TWO AXES: all checks passed"
 
-test: $(READY) ## lint, types, tests, every notebook's stored output (3 minutes)
+test: $(READY) ## lint, types, tests, every notebook's stored output (2 minutes)
 	@$(STAGES); \
 	stage lint $(BIN)/ruff check; \
 	stage format $(BIN)/ruff format --check; \
